@@ -1,0 +1,235 @@
+// Package access holds the nouns of member access and the rules that need
+// nothing but the standard library: what a fund's file says, who a member is,
+// what a code stands for, how an operation is digested.
+//
+// It imports nothing of ours. Everything else in this module speaks its words.
+package access
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// A Level is what a session or an enrolment allows. LevelRead is less than LevelAct.
+type Level string
+
+// The levels there are.
+const (
+	LevelRead Level = "read" // look at one's own position (F-1)
+	LevelAct  Level = "act"  // confirm operations over a proved channel (F-17)
+)
+
+// A Kind is a way to write to somebody.
+type Kind string
+
+// The kinds of channel there are.
+const (
+	Email  Kind = "email"
+	SMS    Kind = "sms"
+	PEC    Kind = "pec"
+	Letter Kind = "letter"
+)
+
+// A Channel is where we write to a member, once the member has proved that what
+// is sent there arrives (F-3). A member has one channel in use at a time.
+type Channel struct {
+	ID      string
+	Member  string
+	Kind    Kind
+	Address string // as it is written to: an e-mail address, or a number in E.164
+	Source  string // "registry" or "member"
+	OnFile  time.Time
+	Proved  time.Time
+	Ended   time.Time // zero while in use
+}
+
+// A Question is what one challenge asks of one member: a purpose, and the one
+// thing a right answer will stand for («journey/J7/3», «operation/<id>/<digest>»).
+//
+// Session is the session, or the journey where there is no session yet, in
+// which the answer must be given; an answer from anywhere else is not heard.
+type Question struct {
+	Fund, Member, Purpose, Subject, Session string
+}
+
+// The purposes of a code. A member has at most one live code for each (F-13).
+const (
+	PurposeChannel   = "channel"
+	PurposePassword  = "password"
+	PurposeSignIn    = "sign_in"
+	PurposeOperation = "operation"
+)
+
+// A ChallengeState is where a challenge stands.
+//
+// open, burnt and killed hold the member's place for the purpose until the
+// challenge would have expired; passed, spent, bounced and lapsed do not.
+type ChallengeState string
+
+// The states of a challenge.
+const (
+	ChallengeOpen     ChallengeState = "open"
+	ChallengePassed   ChallengeState = "passed"   // answered, the deed not yet done
+	ChallengeSpent    ChallengeState = "spent"    // the deed was done
+	ChallengeBurnt    ChallengeState = "burnt"    // too many wrong answers
+	ChallengeKilled   ChallengeState = "killed"   // cancelled, or what it stood for was changed
+	ChallengeReplaced ChallengeState = "replaced" // a newer code took its place
+	ChallengeBounced  ChallengeState = "bounced"  // proved not to have arrived
+	ChallengeLapsed   ChallengeState = "lapsed"   // expired
+)
+
+// A Challenge is a Question put to a member, answerable once.
+type Challenge struct {
+	ID string
+	Question
+	Kind                Kind   // over which the code went
+	Masked              string // where it went, as the member may read it
+	MAC                 []byte
+	Left                int // tries
+	State               ChallengeState
+	IssuedAt, ExpiresAt time.Time
+}
+
+// A Session is one browser signed in as one member.
+type Session struct {
+	ID        string // SHA-256 of the cookie's token, hexadecimal
+	Fund      string
+	Member    string
+	Level     Level
+	Method    string // how it began: "password", "password+email", "password+sms", "first_access"
+	Lang      string
+	Device    string // the device's ID
+	Agent     string // the browser and system, as the member may recognise them
+	StartedAt time.Time
+	SeenAt    time.Time
+	ProvedAt  time.Time // when a code was last answered in it; zero for never
+	EndsAt    time.Time // absolute limit
+	EndedAt   time.Time // zero while it lives
+}
+
+// A Device is a browser that was used by a member before.
+type Device struct {
+	ID      string // SHA-256 of the cookie's token, hexadecimal
+	Member  string
+	Agent   string
+	FirstAt time.Time
+	Proved  time.Time // a code was answered on it; zero for never
+	SeenAt  time.Time
+}
+
+// A Credential is a secret by which a member is known. Hash is a PHC string.
+type Credential struct {
+	Member string
+	Kind   string // "password"
+	Hash   string
+	Source string // "registry" (came with the fund's file) or "member" (chosen here)
+	MadeAt time.Time
+	DueAt  time.Time // must be changed before anything else from then on; zero for never
+}
+
+// A Journey is one member's walk through one flow of the fund's file. At only
+// grows; a change of mind is a new journey.
+type Journey struct {
+	ID        string // SHA-256 of the cookie's secret, hexadecimal
+	Fund      string
+	Member    string
+	Goal      string
+	At        int // the step it stands at; len(steps) is the end
+	Lang      string
+	By        string // how the person was known: "password", or "number" (which proves nothing: security.md 4.7)
+	Session   string // the session it was begun in, or ""
+	Device    string
+	Agent     string
+	Channel   Kind   // chosen in it, or ""
+	Address   string // chosen in it, or ""
+	Password  string // PHC of the password to be set by the next code, or ""
+	State     string // open, done, dropped
+	StartedAt time.Time
+	ExpiresAt time.Time
+}
+
+// Question is what the journey's present step may ask: it binds the code to
+// this journey and this step.
+func (j Journey) Question(purpose string) Question {
+	return Question{j.Fund, j.Member, purpose, "journey/" + j.ID + "/" + strconv.Itoa(j.At), j.ID}
+}
+
+// An Enrolment is what a finished journey leaves: the level a member can reach.
+type Enrolment struct {
+	Member  string
+	Level   Level
+	Journey string
+	Since   time.Time
+}
+
+// A Message is a text, by key, on its way to an address. Its cause, the message
+// and the event commit together.
+type Message struct {
+	ID        string
+	Fund      string
+	Member    string
+	Challenge string // the challenge whose code it carries, or ""
+	Kind      Kind
+	To        string
+	Lang      string
+	Key       string // mail.<Key>.subject, mail.<Key>.text, sms.<Key>
+	Args      []Arg
+	QueuedAt  time.Time
+	ExpiresAt time.Time // never sent from then on; zero for no limit
+	Tries     int
+	State     MessageState
+}
+
+// A MessageState is where a message stands. It never goes backwards.
+type MessageState string
+
+// The states of a message. sent, failed, expired and discarded are final: the
+// body is erased.
+const (
+	MessageQueued    MessageState = "queued"
+	MessageSent      MessageState = "sent"
+	MessageFailed    MessageState = "failed"
+	MessageExpired   MessageState = "expired"
+	MessageDiscarded MessageState = "discarded"
+)
+
+// An Arg fills one hole of a message's text when it is sent. Type says how it
+// is written in the reader's language.
+type Arg struct {
+	Name  string  `json:"n"`
+	Type  ArgType `json:"t,omitempty"`
+	Value string  `json:"v"`
+}
+
+// An ArgType is how a value is written.
+type ArgType string
+
+// The types of Arg. Times are Unix milliseconds; money is «cents currency».
+const (
+	ArgText    ArgType = ""
+	ArgKey     ArgType = "key"   // a text key: the text itself is put in
+	ArgTime    ArgType = "time"  // 14:30
+	ArgDay     ArgType = "day"   // 12 March 2026
+	ArgStamp   ArgType = "stamp" // both
+	ArgMoney   ArgType = "money"
+	ArgCount   ArgType = "count"   // a whole number, which may choose the plural
+	ArgPercent ArgType = "percent" // hundredths of a percent
+)
+
+// TimeArg is a hole for a moment.
+func TimeArg(name string, t ArgType, at time.Time) Arg {
+	return Arg{name, t, strconv.FormatInt(at.UnixMilli(), 10)}
+}
+
+// NewID makes an id that sorts by the millisecond it was made in, with 80 random
+// bits. Rows made together then stand together in every index: with random ids
+// each insert dirties a page of its own, and one shared commit writes them all.
+// An id is not a secret.
+func NewID(now time.Time) string {
+	return fmt.Sprintf("%012x%s", now.UnixMilli(), rand.Text()[:16])
+}
+
+// NewSecret makes a token of 256 bits for a cookie. Only its SHA-256 is stored.
+func NewSecret() string { return rand.Text() + rand.Text() }

@@ -1,0 +1,166 @@
+package access
+
+import (
+	"slices"
+	"time"
+)
+
+// A Fund is what its file says, checked. Everything that differs between funds
+// is here, and nothing else in the program knows one fund from another.
+type Fund struct {
+	ID        string // the file's name
+	Name      string
+	Short     string // at most 20 characters of GSM-7, for an SMS
+	Country   string // "IT", "CH", "FR"
+	Zone      *time.Location
+	Languages []string // the first is the fund's own
+	Hosts     []string
+	Sender    Sender
+	Brand     Brand
+	Help      Help
+	Ways      []Way
+	Code      CodeRules
+	Password  PasswordRules
+	SignIn    SignInRules
+	Channel   ChannelRules
+	Session   SessionRules
+	Hold      HoldRules
+	Status    map[string]StatusRule // by the registry's normalised status
+	Registry  Profile
+	Flows     []Flow
+	Acts      []Act
+}
+
+// A Sender is who a fund's messages come from.
+type Sender struct {
+	Name  string
+	Email string
+}
+
+// Brand is a fund's look: colours as #rrggbb and a logo, a path under the
+// fund's folder or "" for the neutral one.
+type Brand struct {
+	Brand, OnBrand, Link, Tint, Focus string
+	Radius                            int // px
+	Logo, Favicon                     string
+}
+
+// Help is where a person can ask a person.
+type Help struct {
+	Phone   string            // as it is dialled, E.164
+	Shown   string            // as it is read
+	Hours   map[string]string // by language
+	Email   string
+	Address string
+}
+
+// A Way is one of the fund's ways to have a contact put on file, in the
+// fund's own words, by language.
+type Way struct {
+	Title map[string]string
+	Text  map[string]string
+}
+
+// CodeRules come from the [code] table.
+type CodeRules struct {
+	Digits  int
+	Tries   int
+	TTL     time.Duration // from the request (F-12)
+	Again   time.Duration // when a newer code may be asked for; 0 is «after expiry» (F-13)
+	PerHour int
+	PerDay  int // Q4
+	PerSite int // to one address over all members, a day
+}
+
+// PasswordRules come from the [password] table.
+type PasswordRules struct {
+	Min      int // code points
+	MaxBytes int
+	Groups   int // of digit, lower, upper, other; 0 asks for none
+}
+
+// SignInRules come from the [sign_in] table.
+type SignInRules struct {
+	Code        string    // "never", "unknown_device", "always"
+	InviteUntil time.Time // the invitation to the secure channel can be put off until then (Q2); zero for always
+}
+
+// ChannelRules come from the [channel] table.
+type ChannelRules struct {
+	Reauth string // "always", or "fresh": not asked again within five minutes (security.md 4.9)
+}
+
+// SessionRules come from the [session] table.
+type SessionRules struct {
+	Idle, Absolute time.Duration
+}
+
+// HoldRules come from the [hold] table (Q6, security.md 4.4).
+type HoldRules struct {
+	ContactChange time.Duration // no money moves so soon after a contact changed
+	Email         time.Duration // nor after a confirmation by an e-mail code
+}
+
+// A StatusRule says what somebody with that status may do.
+type StatusRule struct {
+	Access string // "full", "read", "none"
+}
+
+// A Flow is a list of words; choices live inside a word.
+type Flow struct {
+	Goal   string
+	Grants Level
+	Steps  []Step
+}
+
+// A Step is one word and what the file says of it.
+type Step struct {
+	Word string
+	Args []string
+}
+
+// An Act is a type of operation that the fund's members can ask for.
+type Act struct {
+	ID     string
+	Fields []Field
+	Hold   []string // "contact_change", "email": the holds that touch it
+	Money  bool     // whether it moves money: the message names the amount
+}
+
+// Has reports whether the act has that hold.
+func (a Act) Has(hold string) bool { return slices.Contains(a.Hold, hold) }
+
+// A Field is one thing an act asks.
+type Field struct {
+	Name     string
+	Type     string // line, postcode, province, country, date, iban, choice, amount_or_percent, shares, declaration
+	Optional bool
+	Max      int            // characters of a line, persons of shares
+	Options  []string       // of a choice, in order
+	Percent  map[string]int // most percent, by the option of the field named in By
+	Years    map[string]int // fewest years of membership, by the same
+	By       string
+	Past     int // days a date may lie back
+	Ahead    int // days a date may lie ahead
+}
+
+// Flow finds the fund's first flow with a goal.
+func (f *Fund) Flow(goal string) (Flow, bool) {
+	i := slices.IndexFunc(f.Flows, func(fl Flow) bool { return fl.Goal == goal })
+	if i < 0 {
+		return Flow{}, false
+	}
+	return f.Flows[i], true
+}
+
+// Act finds an act of the fund's catalogue.
+func (f *Fund) Act(id string) (Act, bool) {
+	i := slices.IndexFunc(f.Acts, func(a Act) bool { return a.ID == id })
+	if i < 0 {
+		return Act{}, false
+	}
+	return f.Acts[i], true
+}
+
+// Says reports whether a step's arguments hold one, also as part of «a | b».
+func (s Step) Says(arg string) bool { return slices.Contains(s.Args, arg) }

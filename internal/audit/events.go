@@ -1,0 +1,230 @@
+package audit
+
+// Where is what is kept of a browser: sealed for the person.
+type Where struct {
+	IP    string `json:"ip"`
+	Agent string `json:"agent"`
+}
+
+// The kinds of event, as they stand in the trail.
+const (
+	KindSignedIn           = "signed_in"
+	KindSignInFailed       = "sign_in_failed"
+	KindSignedOut          = "signed_out"
+	KindSessionsEnded      = "sessions_ended"
+	KindCodeAsked          = "code_asked"
+	KindCodeRefused        = "code_refused"
+	KindCodeAnswered       = "code_answered"
+	KindCodeSpent          = "code_spent"
+	KindCodeKilled         = "code_killed"
+	KindJourneyBegun       = "journey_begun"
+	KindJourneyMoved       = "journey_moved"
+	KindChannelActive      = "channel_active"
+	KindPasswordChanged    = "password_changed"
+	KindOperationDrafted   = "operation_drafted"
+	KindOperationChanged   = "operation_changed"
+	KindOperationConfirmed = "operation_confirmed"
+	KindOperationWithdrawn = "operation_withdrawn"
+	KindOperationDropped   = "operation_dropped"
+	KindRegistryImported   = "registry_imported"
+	KindMessageFailed      = "message_failed"
+)
+
+type (
+	// SignedIn: a session began.
+	SignedIn struct {
+		Member  string `json:"member"`
+		Session string `json:"session"`
+		Method  string `json:"method"`
+		Level   string `json:"level"`
+		Device  string `json:"device"` // "known", "new", "proved"
+		Where   Where  `json:"-"`
+	}
+
+	// SignInFailed: a secret was wrong, or the person cannot come in. Subject is
+	// a keyed hash of what was typed, the same whether or not it exists.
+	SignInFailed struct {
+		Member  string `json:"member,omitempty"`
+		Subject string `json:"subject"`
+		Why     string `json:"why"` // "wrong", "locked", "blocked": never shown
+		Where   Where  `json:"-"`
+	}
+
+	// SignedOut: the member ended the session.
+	SignedOut struct {
+		Member  string `json:"member"`
+		Session string `json:"session"`
+	}
+
+	// SessionsEnded: others of the member's sessions were ended, and why.
+	SessionsEnded struct {
+		Member string `json:"member"`
+		Count  int    `json:"count"`
+		Why    string `json:"why"`
+	}
+
+	// CodeAsked: a code was made and handed to the outbox.
+	CodeAsked struct {
+		Member    string `json:"member"`
+		Challenge string `json:"challenge"`
+		Purpose   string `json:"purpose"`
+		Kind      string `json:"kind"`
+	}
+
+	// CodeRefused: no code was made, or an answer was not heard, and why.
+	CodeRefused struct {
+		Member  string `json:"member"`
+		Purpose string `json:"purpose"`
+		Why     string `json:"why"`
+	}
+
+	// CodeAnswered: a try was taken.
+	CodeAnswered struct {
+		Member    string `json:"member"`
+		Challenge string `json:"challenge"`
+		Right     bool   `json:"right"`
+	}
+
+	// CodeSpent: the deed that the code stood for was done.
+	CodeSpent struct {
+		Member    string `json:"member"`
+		Challenge string `json:"challenge"`
+		Subject   string `json:"subject"`
+	}
+
+	// CodeKilled: a code was made worthless before its time, and why.
+	CodeKilled struct {
+		Member    string `json:"member"`
+		Challenge string `json:"challenge"`
+		Why       string `json:"why"` // "changed", "cancelled", "bounced"
+	}
+
+	// JourneyBegun: a member set out.
+	JourneyBegun struct {
+		Member  string `json:"member"`
+		Journey string `json:"journey"`
+		Goal    string `json:"goal"`
+	}
+
+	// JourneyMoved: a member finished one step.
+	JourneyMoved struct {
+		Member  string `json:"member"`
+		Journey string `json:"journey"`
+		Word    string `json:"word"`
+	}
+
+	// ChannelActive: a channel was proved, and is where codes go from now on.
+	ChannelActive struct {
+		Member  string `json:"member"`
+		Channel string `json:"channel"`
+		Kind    string `json:"kind"`
+		Journey string `json:"journey"`
+		Address string `json:"-"` // masked
+	}
+
+	// PasswordChanged: a new password was set.
+	PasswordChanged struct {
+		Member  string `json:"member"`
+		Journey string `json:"journey"`
+	}
+
+	// OperationDrafted: a draft was written down.
+	OperationDrafted struct {
+		Member    string `json:"member"`
+		Operation string `json:"operation"`
+		Act       string `json:"act"`
+		Digest    string `json:"digest"`
+	}
+
+	// OperationChanged: a draft's content was replaced, and its code with it.
+	OperationChanged struct {
+		Member    string `json:"member"`
+		Operation string `json:"operation"`
+		Digest    string `json:"digest"`
+	}
+
+	// OperationConfirmed: the member agreed to exactly this content.
+	OperationConfirmed struct {
+		Member    string `json:"member"`
+		Operation string `json:"operation"`
+		Challenge string `json:"challenge"`
+		Digest    string `json:"digest"`
+		Method    string `json:"method"`
+		HeldUntil int64  `json:"held_until,omitempty"`
+		Receipt   string `json:"receipt"` // its id
+	}
+
+	// OperationWithdrawn: the member took back what was confirmed.
+	OperationWithdrawn struct {
+		Member    string `json:"member"`
+		Operation string `json:"operation"`
+	}
+
+	// OperationDropped: a draft was cancelled.
+	OperationDropped struct {
+		Member    string `json:"member"`
+		Operation string `json:"operation"`
+	}
+
+	// RegistryImported: a new version of the register is shown.
+	RegistryImported struct {
+		Version int64          `json:"version"`
+		File    string         `json:"file"`
+		Digest  string         `json:"digest"`
+		Totals  map[string]int `json:"totals"` // outcome -> rows
+	}
+
+	// MessageFailed: a message will not be sent any more, and why.
+	MessageFailed struct {
+		Member  string `json:"member"`
+		Message string `json:"message"`
+		Key     string `json:"key"`
+		Why     string `json:"why"` // "permanent", "expired"
+	}
+)
+
+func (e SignedIn) kind() string           { return KindSignedIn }
+func (e SignInFailed) kind() string       { return KindSignInFailed }
+func (e SignedOut) kind() string          { return KindSignedOut }
+func (e SessionsEnded) kind() string      { return KindSessionsEnded }
+func (e CodeAsked) kind() string          { return KindCodeAsked }
+func (e CodeRefused) kind() string        { return KindCodeRefused }
+func (e CodeAnswered) kind() string       { return KindCodeAnswered }
+func (e CodeSpent) kind() string          { return KindCodeSpent }
+func (e CodeKilled) kind() string         { return KindCodeKilled }
+func (e JourneyBegun) kind() string       { return KindJourneyBegun }
+func (e JourneyMoved) kind() string       { return KindJourneyMoved }
+func (e ChannelActive) kind() string      { return KindChannelActive }
+func (e PasswordChanged) kind() string    { return KindPasswordChanged }
+func (e OperationDrafted) kind() string   { return KindOperationDrafted }
+func (e OperationChanged) kind() string   { return KindOperationChanged }
+func (e OperationConfirmed) kind() string { return KindOperationConfirmed }
+func (e OperationWithdrawn) kind() string { return KindOperationWithdrawn }
+func (e OperationDropped) kind() string   { return KindOperationDropped }
+func (e RegistryImported) kind() string   { return KindRegistryImported }
+func (e MessageFailed) kind() string      { return KindMessageFailed }
+
+func (e SignedIn) about() string           { return e.Member }
+func (e SignInFailed) about() string       { return e.Member }
+func (e SignedOut) about() string          { return e.Member }
+func (e SessionsEnded) about() string      { return e.Member }
+func (e CodeAsked) about() string          { return e.Member }
+func (e CodeRefused) about() string        { return e.Member }
+func (e CodeAnswered) about() string       { return e.Member }
+func (e CodeSpent) about() string          { return e.Member }
+func (e CodeKilled) about() string         { return e.Member }
+func (e JourneyBegun) about() string       { return e.Member }
+func (e JourneyMoved) about() string       { return e.Member }
+func (e ChannelActive) about() string      { return e.Member }
+func (e PasswordChanged) about() string    { return e.Member }
+func (e OperationDrafted) about() string   { return e.Member }
+func (e OperationChanged) about() string   { return e.Member }
+func (e OperationConfirmed) about() string { return e.Member }
+func (e OperationWithdrawn) about() string { return e.Member }
+func (e OperationDropped) about() string   { return e.Member }
+func (e RegistryImported) about() string   { return "" }
+func (e MessageFailed) about() string      { return e.Member }
+
+func (e SignedIn) personal() any      { return e.Where }
+func (e SignInFailed) personal() any  { return e.Where }
+func (e ChannelActive) personal() any { return struct{ Address string }{e.Address} }

@@ -1,0 +1,381 @@
+// Package challenge asks a member one question for one purpose, hears the
+// answer, and hands out a Proof that can be spent once.
+//
+// Every one-time code of the product, whatever it is for, is this one
+// mechanism: Ask opens, in the transaction that also posts the code; Answer
+// takes one try in a commit of its own, before comparing, so that nobody's
+// rollback gives a try back; Spend uses the proof up in the transaction of the
+// deed (design.md, One Challenge; reliability.md R1, R2).
+package challenge
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/audit"
+	"aditus/internal/store"
+)
+
+// A Service asks and hears.
+type Service struct{ DB *store.DB }
+
+// A Proof says that a member answered a Question. Only Answer makes one.
+type Proof struct {
+	challenge string
+	question  access.Question
+	kind      access.Kind
+}
+
+// Challenge is the id of the challenge that was passed.
+func (p Proof) Challenge() string { return p.challenge }
+
+// Kind is the kind of channel over which the code went.
+func (p Proof) Kind() access.Kind { return p.kind }
+
+// A Request is all that Ask needs.
+type Request struct {
+	Question access.Question
+	Rules    access.CodeRules
+	Kind     access.Kind
+	Address  string
+	Masked   string // the address as the member may read it
+	Lang     string
+	Text     string       // the message's key
+	Args     []access.Arg // beside code, minutes and until
+}
+
+// Ask opens a challenge inside tx and posts its code. It refuses with
+// code_still_valid while a code for the member and purpose lives (or was burnt
+// or cancelled and would still live), with code_hour_limit or code_daily_limit when the member or the
+// address had too many, and with code_paused after too many wrong answers.
+//
+// A refusal is a value of its own and not an error of tx: the caller's other
+// work in the transaction may stand. On a refusal nothing was posted.
+func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *access.Refusal, err error) {
+	q := r.Question
+	if q.Fund != tx.Fund() {
+		return c, nil, fmt.Errorf("question of fund %q asked in %q", q.Fund, tx.Fund())
+	}
+	now := tx.Now()
+	if t, err := tx.Throttle(pauseKey(tx, q.Member)); err != nil {
+		return c, nil, err
+	} else if t.FreeAt.After(now) {
+		return c, access.Refuse("code_paused", access.TimeArg("time", access.ArgTime, t.FreeAt)), s.refused(tx, q, "paused")
+	}
+	free := time.Time{}
+	if r.Rules.Again > 0 {
+		free = now.Add(-r.Rules.Again)
+	}
+	code, err := random(r.Rules.Digits)
+	if err != nil {
+		return c, nil, err
+	}
+	c = access.Challenge{ID: access.NewID(now), Question: q, Kind: r.Kind, Masked: r.Masked,
+		Left: r.Rules.Tries, State: access.ChallengeOpen, IssuedAt: now, ExpiresAt: now.Add(r.Rules.TTL)}
+	c.MAC = mac(tx, c, code)
+	if err := tx.AddChallenge(c, free); errors.Is(err, store.ErrNone) {
+		held, err := tx.HoldingChallenge(q.Member, q.Purpose)
+		if err != nil {
+			return c, nil, fmt.Errorf("who holds the place: %w", err)
+		}
+		again := held.ExpiresAt
+		if r.Rules.Again > 0 && held.IssuedAt.Add(r.Rules.Again).Before(again) {
+			again = held.IssuedAt.Add(r.Rules.Again)
+		}
+		return held, access.Refuse("code_still_valid", access.TimeArg("time", access.ArgTime, again)), s.refused(tx, q, "live")
+	} else if err != nil {
+		return c, nil, err
+	}
+	for _, limit := range []struct {
+		key       string
+		hour, day int
+	}{
+		{key: tallyKey(tx, "member", q.Member), hour: r.Rules.PerHour, day: r.Rules.PerDay},
+		{key: tallyKey(tx, "address", strings.ToLower(r.Address)), day: r.Rules.PerSite},
+	} {
+		if limit.hour == 0 && limit.day == 0 {
+			continue
+		}
+		again, err := tx.Count(limit.key, limit.hour, limit.day)
+		if errors.Is(err, store.ErrNone) {
+			// The place is given back at once: no code of it ever left.
+			if err := tx.EndChallenge(c.ID, access.ChallengeLapsed); err != nil {
+				return c, nil, err
+			}
+			return c, tooMany(again, now, limit.day), s.refused(tx, q, "limit")
+		}
+		if err != nil {
+			return c, nil, err
+		}
+	}
+	if err := audit.Record(tx, audit.CodeAsked{Member: q.Member, Challenge: c.ID, Purpose: q.Purpose, Kind: string(r.Kind)}); err != nil {
+		return c, nil, err
+	}
+	return c, nil, tx.Post(access.Message{ID: access.NewID(now), Member: q.Member, Challenge: c.ID, Kind: r.Kind, To: r.Address,
+		Lang: r.Lang, Key: r.Text, ExpiresAt: c.ExpiresAt, Args: append([]access.Arg{
+			{Name: "code", Value: code},
+			{Name: "minutes", Type: access.ArgCount, Value: fmt.Sprint(int(r.Rules.TTL.Minutes()))},
+			access.TimeArg("until", access.ArgTime, c.ExpiresAt),
+			access.TimeArg("time", access.ArgTime, now),
+		}, r.Args...)})
+}
+
+// tooMany tells the limit that was met.
+func tooMany(again, now time.Time, perDay int) *access.Refusal {
+	if again.Sub(now) <= time.Hour {
+		return access.Refuse("code_hour_limit", access.TimeArg("time", access.ArgTime, again))
+	}
+	return access.Refuse("code_daily_limit", access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(perDay)})
+}
+
+func (s *Service) refused(tx *store.Tx, q access.Question, why string) error {
+	return audit.Record(tx, audit.CodeRefused{Member: q.Member, Purpose: q.Purpose, Why: why})
+}
+
+// wrongRow is how many wrong answers in a row, over all codes of a member, make
+// their codes pause for an hour, then two, up to a day (security.md part 5).
+const wrongRow = 15
+
+// Answer takes one try and commits it by itself. It refuses with
+//
+//	code_empty, code_form  nothing, or not the digits of a code, was typed: no try is taken
+//	code_wrong             with the tries left
+//	code_burnt             that was the last one, or there was none left
+//	code_expired           the code's time is over
+//	code_paused           too many wrong answers to too many codes
+//	code_closed            there is no code to answer here: another session's, another content's, used
+//
+// A right answer given again in the same session before the proof was spent is
+// right again: the process may have died in between.
+func (s *Service) Answer(ctx context.Context, q access.Question, rules access.CodeRules, typed string) (Proof, error) {
+	code, refusal := digits(typed, rules.Digits)
+	if refusal != nil {
+		return Proof{}, refusal
+	}
+	var p Proof
+	var said error
+	err := s.DB.Write(ctx, q.Fund, func(tx *store.Tx) (err error) {
+		p, said = Proof{}, nil // f may run again
+		pause := pauseKey(tx, q.Member)
+		c, err := tx.TryChallenge(q, pause)
+		if errors.Is(err, store.ErrNone) {
+			said, err = s.closed(tx, q, rules, pause)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		right := hmac.Equal(c.MAC, mac(tx, c, code))
+		if err := audit.Record(tx, audit.CodeAnswered{Member: q.Member, Challenge: c.ID, Right: right}); err != nil {
+			return err
+		}
+		if right {
+			p = Proof{c.ID, q, c.Kind}
+			if err := tx.PassChallenge(c.ID); err != nil {
+				return err
+			}
+			return tx.FreeThrottle(pause)
+		}
+		said = access.Refuse("code_wrong", access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(max(c.Left, 0))})
+		if c.Left <= 0 && c.State == access.ChallengeOpen {
+			said = burnt(c, rules.Tries)
+			if err := tx.EndChallenge(c.ID, access.ChallengeBurnt); err != nil {
+				return err
+			}
+		}
+		return s.countWrong(tx, pause)
+	})
+	if err = errors.Join(err, said); err != nil {
+		return Proof{}, err
+	}
+	return p, nil
+}
+
+// countWrong counts a wrong answer against the member, over all codes.
+func (s *Service) countWrong(tx *store.Tx, pause string) error {
+	t, err := tx.TakeThrottle(pause, 30*24*time.Hour)
+	if err != nil || t.Wrong%wrongRow != 0 {
+		return err
+	}
+	wait := time.Hour << min(t.Wrong/wrongRow-1, 5)
+	return tx.SetThrottle(pause, tx.Now().Add(min(wait, 24*time.Hour)))
+}
+
+// closed says why no try could be taken.
+func (s *Service) closed(tx *store.Tx, q access.Question, rules access.CodeRules, pause string) (said, err error) {
+	why := "closed"
+	said = access.Refuse("code_closed")
+	t, err := tx.Throttle(pause)
+	if err != nil {
+		return nil, err
+	}
+	c, err := tx.LastChallenge(q)
+	switch {
+	case errors.Is(err, store.ErrNone):
+	case err != nil:
+		return nil, err
+	case t.FreeAt.After(tx.Now()):
+		why, said = "paused", access.Refuse("code_paused", access.TimeArg("time", access.ArgTime, t.FreeAt))
+	case !c.ExpiresAt.After(tx.Now()) && c.State != access.ChallengeSpent:
+		why, said = "expired", access.Refuse("code_expired",
+			access.TimeArg("time", access.ArgTime, c.ExpiresAt), access.Arg{Name: "button", Type: access.ArgKey, Value: "otp.again"})
+	case c.State == access.ChallengeBurnt:
+		why, said = "burnt", burnt(c, rules.Tries)
+	}
+	return said, s.refused(tx, q, why)
+}
+
+func burnt(c access.Challenge, tries int) *access.Refusal {
+	return access.Refuse("code_burnt", access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(tries)},
+		access.TimeArg("time", access.ArgTime, c.ExpiresAt))
+}
+
+// Spend uses p up inside the transaction that does what the member agreed to.
+// A proof already spent is store.ErrNone: whoever repeats the deed reads what
+// became of it instead.
+func (s *Service) Spend(tx *store.Tx, p Proof, q access.Question) error {
+	if p.challenge == "" || p.question != q || q.Fund != tx.Fund() {
+		return fmt.Errorf("proof of %s spent on %s in %q", p.question.Subject, q.Subject, tx.Fund())
+	}
+	if err := tx.MoveChallenge(p.challenge, access.ChallengePassed, access.ChallengeSpent); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.CodeSpent{Member: q.Member, Challenge: p.challenge, Subject: q.Subject})
+}
+
+// Same reports whether typed is the code of a challenge that was spent in this
+// very session a moment ago: a member who never saw the answer asks again, and
+// gets the same receipt (R2). It takes no try: the deed is done.
+func (s *Service) Same(tx *store.Tx, challenge, session, typed string, rules access.CodeRules) (bool, error) {
+	code, refusal := digits(typed, rules.Digits)
+	if refusal != nil {
+		return false, nil
+	}
+	c, err := tx.Challenge(challenge)
+	if errors.Is(err, store.ErrNone) {
+		return false, nil
+	}
+	if err != nil || len(c.MAC) == 0 || c.Session != session || c.State != access.ChallengeSpent {
+		return false, err
+	}
+	return hmac.Equal(c.MAC, mac(tx, c, code)), nil
+}
+
+// Kill makes a code worthless: what it stood for was changed, or the member
+// left. The member's place stays taken until the code would have expired.
+func (s *Service) Kill(tx *store.Tx, member, challenge, why string) error {
+	if challenge == "" {
+		return nil
+	}
+	if err := tx.EndChallenge(challenge, access.ChallengeKilled); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.CodeKilled{Member: member, Challenge: challenge, Why: why})
+}
+
+// Bounced frees the member's place at once: the code is proved not to have
+// arrived, so a new one may be asked for (security.md 4.2).
+func (s *Service) Bounced(tx *store.Tx, member, challenge string) error {
+	if err := tx.EndChallenge(challenge, access.ChallengeBounced); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.CodeKilled{Member: member, Challenge: challenge, Why: "bounced"})
+}
+
+// mac binds a code to its challenge, its member, what it stands for and the way
+// it went. The key is the fund's; without it the stored value tells nothing.
+func mac(tx *store.Tx, c access.Challenge, code string) []byte {
+	return tx.Keys().MAC("code", c.ID, c.Member, c.Purpose, c.Subject, c.Session, string(c.Kind), code)
+}
+
+func pauseKey(tx *store.Tx, member string) string {
+	return tx.Keys().Index("throttle", "codes "+member)
+}
+
+func tallyKey(tx *store.Tx, what, subject string) string {
+	return tx.Keys().Index("tally", "codes "+what+" "+subject)
+}
+
+// random makes a code, each as likely as the other.
+func random(n int) (string, error) {
+	v, err := rand.Int(rand.Reader, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%0*d", n, v), nil
+}
+
+// digits reads what was typed or pasted: blanks, dashes, dots and a leading #
+// do not matter (ux.md, login.gov). Only ASCII digits are digits.
+func digits(typed string, n int) (string, *access.Refusal) {
+	typed = strings.TrimSpace(typed)
+	if typed == "" {
+		return "", access.RefuseField("otp", "code_empty", access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(n)})
+	}
+	form := access.RefuseField("otp", "code_form", access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(n)})
+	if len(typed) > 64 {
+		return "", form
+	}
+	var b strings.Builder
+	for i, r := range typed {
+		switch {
+		case r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case r == ' ' || r == '-' || r == '.' || r == '\u00a0' || r == '\u2011' || r == '\t' || r == '#' && i == 0:
+		default:
+			return "", form
+		}
+	}
+	if b.Len() != n {
+		return "", form
+	}
+	return b.String(), nil
+}
+
+// A Status is where the code for a question stands, for the page that asks it.
+type Status struct {
+	Challenge access.Challenge // the newest for the question; its ID is "" if there is none
+	Live      bool             // it can be answered
+	Again     time.Time        // from when on a new code can be asked for; zero is now
+	Delivery  access.MessageState
+}
+
+// Status reads where the code for q stands.
+func (s *Service) Status(tx *store.Tx, q access.Question, rules access.CodeRules) (st Status, err error) {
+	st.Challenge, err = tx.LastChallenge(q)
+	if err != nil && !errors.Is(err, store.ErrNone) {
+		return st, err
+	}
+	c := st.Challenge
+	st.Live = c.ID != "" && c.ExpiresAt.After(tx.Now()) &&
+		(c.State == access.ChallengeOpen && c.Left > 0 || c.State == access.ChallengePassed)
+	held, err := tx.HoldingChallenge(q.Member, q.Purpose)
+	switch {
+	case err == nil:
+		st.Again = held.ExpiresAt
+		if soon := held.IssuedAt.Add(rules.Again); rules.Again > 0 && soon.Before(st.Again) {
+			st.Again = soon
+		}
+		if !st.Again.After(tx.Now()) {
+			st.Again = time.Time{}
+		}
+	case !errors.Is(err, store.ErrNone):
+		return st, err
+	}
+	if c.ID == "" {
+		return st, nil
+	}
+	m, _, err := tx.MessageOf(c.ID)
+	if errors.Is(err, store.ErrNone) {
+		err = nil
+	}
+	st.Delivery = m.State
+	return st, err
+}

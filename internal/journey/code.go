@@ -1,0 +1,202 @@
+package journey
+
+import (
+	"context"
+	"errors"
+
+	"aditus/internal/access"
+	"aditus/internal/audit"
+	"aditus/internal/challenge"
+	"aditus/internal/store"
+)
+
+// purpose is what a code at the journey's present step is for.
+func purpose(j access.Journey) string {
+	switch {
+	case j.Goal == "sign_in":
+		return access.PurposeSignIn
+	case j.Password != "":
+		return access.PurposePassword
+	}
+	return access.PurposeChannel
+}
+
+// texts are the messages of the purposes.
+var texts = map[string]string{
+	access.PurposeSignIn:   "code_sign_in",
+	access.PurposePassword: "code_password",
+	access.PurposeChannel:  "code_channel",
+}
+
+// Purpose is what the code that the journey waits for is for.
+func Purpose(j access.Journey) string { return purpose(j) }
+
+// Masked is an address as it may be shown to whoever walks the journey.
+func Masked(j access.Journey, kind access.Kind, address string) string {
+	switch {
+	case j.By != "password":
+		return ""
+	case kind == access.Email:
+		return access.MaskEmail(address)
+	}
+	return access.Last(address, 3)
+}
+
+// send asks for the code of the journey's present step, and posts it to the
+// channel chosen in the journey, or to the one in use.
+func (e *Engine) send(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey, m access.Member) (*access.Refusal, error) {
+	kind, address := j.Channel, j.Address
+	if address == "" {
+		channel, err := tx.Channel(m.ID)
+		if err != nil {
+			return nil, err
+		}
+		if channel.ID == "" {
+			return access.Refuse("channel_needed"), nil
+		}
+		kind, address = channel.Kind, channel.Address
+	}
+	_, refusal, err := e.Challenges.Ask(tx, challenge.Request{Question: j.Question(purpose(j)), Rules: f.Code, Kind: kind,
+		Address: address, Masked: Masked(j, kind, address), Lang: j.Lang, Text: texts[purpose(j)], Args: []access.Arg{
+			{Name: "host", Value: v.Host}, {Name: "device", Value: v.Agent}}})
+	return refusal, err
+}
+
+// Again asks for a new code at the journey's present step («Rigenera OTP»). It
+// refuses with code_still_valid while the last one lives, and sends nothing
+// then (F-13).
+func (e *Engine) Again(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member) error {
+	if Word(f, j) != "code" {
+		return nil
+	}
+	var refusal *access.Refusal
+	err := e.DB.Write(ctx, f.ID, func(tx *store.Tx) (err error) {
+		refusal, err = e.send(tx, f, v, j, m)
+		return err
+	})
+	if err == nil && refusal != nil {
+		return refusal
+	}
+	return err
+}
+
+// Status is where the code of the journey's present step stands.
+func (e *Engine) Status(ctx context.Context, f *access.Fund, j access.Journey) (st challenge.Status, err error) {
+	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
+		st, err = e.Challenges.Status(tx, j.Question(purpose(j)), f.Code)
+		return err
+	})
+	return st, err
+}
+
+// Answer is the word «code»: the member types it back, and what the journey has
+// carried so far is done. It refuses as challenge.Answer does, and with
+// contact_shared if the channel became somebody else's meanwhile.
+func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member, typed string) (r Result, err error) {
+	if Word(f, j) != "code" {
+		return Result{To: Where(f, j)}, nil
+	}
+	q := j.Question(purpose(j))
+	proof, err := e.Challenges.Answer(ctx, q, f.Code, typed)
+	if err != nil {
+		return r, err
+	}
+	var ended []string
+	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		r, ended = Result{}, nil // f may run again
+		if err := e.Challenges.Spend(tx, proof, q); err != nil {
+			return err
+		}
+		next := j
+		switch q.Purpose {
+		case access.PurposeChannel:
+			if err := e.activate(tx, f, v, &next, m); err != nil {
+				return err
+			}
+			if j.Session != "" {
+				// The reading session ends here: what comes next is the password,
+				// and then a session of the higher level.
+				if err := tx.EndSession(m.ID, j.Session); err != nil && !errors.Is(err, store.ErrNone) {
+					return err
+				}
+				ended, r.Ended = []string{j.Session}, true
+			}
+			r.To = Active
+		case access.PurposePassword:
+			if ended, err = e.setPassword(tx, f, v, &next, m); err != nil {
+				return err
+			}
+			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
+			r.To = Home
+		case access.PurposeSignIn:
+			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
+			r.To = Home
+		}
+		if err != nil {
+			return err
+		}
+		_, err = e.move(tx, f, v, next, m)
+		return err
+	})
+	if errors.Is(err, store.ErrNone) { // another request, with the same right code, was faster
+		to, err := e.reload(ctx, f, v)
+		if access.Refused(err, "journey_ended") {
+			return Result{To: SignIn}, nil
+		}
+		return Result{To: to}, err
+	}
+	e.Sessions.Forget(f.ID, ended...)
+	return r, err
+}
+
+// activate makes the channel chosen in the journey the member's, and the change
+// of the password the next thing that must happen.
+func (e *Engine) activate(tx *store.Tx, f *access.Fund, v Visitor, j *access.Journey, m access.Member) error {
+	old, err := tx.Channel(m.ID)
+	if err != nil {
+		return err
+	}
+	c := access.Channel{ID: access.NewID(tx.Now()), Member: m.ID, Kind: j.Channel, Address: j.Address, Source: "registry"}
+	if err := tx.UseChannel(c); errors.Is(err, store.ErrNone) {
+		return access.RefuseField("channel", "contact_shared")
+	} else if err != nil {
+		return err
+	}
+	if err := tx.PasswordDue(m.ID); err != nil {
+		return err
+	}
+	masked := access.MaskEmail(c.Address)
+	if c.Kind != access.Email {
+		masked = access.MaskPhone(c.Address)
+	}
+	if err := audit.Record(tx, audit.ChannelActive{Member: m.ID, Channel: c.ID, Kind: string(c.Kind), Journey: j.ID, Address: masked}); err != nil {
+		return err
+	}
+	j.Channel, j.Address = "", ""
+	return e.notify(tx, m, j.Lang, "channel_active", []address{{old.Kind, old.Address}}, c)
+}
+
+// setPassword sets the password chosen in the journey, gives the member the
+// level the flow grants, and ends every session there was (7.4.3).
+func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.Journey, m access.Member) (ended []string, err error) {
+	if err := tx.SetPassword(access.Credential{Member: m.ID, Kind: "password", Hash: j.Password, Source: "member"}); err != nil {
+		return nil, err
+	}
+	j.Password = ""
+	channel, err := tx.Channel(m.ID)
+	if err != nil {
+		return nil, err
+	}
+	if flow, ok := f.Flow("secure_channel"); ok {
+		if err := tx.Enrol(access.Enrolment{Member: m.ID, Level: flow.Grants, Journey: j.ID}); err != nil {
+			return nil, err
+		}
+	}
+	if err := audit.Record(tx, audit.PasswordChanged{Member: m.ID, Journey: j.ID}); err != nil {
+		return nil, err
+	}
+	if ended, err = e.Sessions.EndOthers(tx, m.ID, "", "password_changed"); err != nil {
+		return nil, err
+	}
+	return ended, e.notify(tx, m, j.Lang, "password_changed", []address{{channel.Kind, channel.Address}}, access.Channel{})
+}

@@ -1,0 +1,218 @@
+// Package journey takes a member through the flows of the fund's file, word by
+// word: one file for each word, and this one for what they share.
+//
+// A journey's position only grows. Whatever a step does, it commits together
+// with the step on, the message it sends and the event that tells it.
+package journey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/audit"
+	"aditus/internal/challenge"
+	"aditus/internal/password"
+	"aditus/internal/session"
+	"aditus/internal/store"
+)
+
+// An Engine moves journeys. All fields are required.
+type Engine struct {
+	DB         *store.DB
+	Challenges *challenge.Service
+	Sessions   *session.Service
+	Passwords  *password.Hasher
+}
+
+// A Visitor is the browser that asks, as far as the engine needs to know it.
+type Visitor struct {
+	Host    string // the fund's host that was asked
+	Lang    string
+	Agent   string // browser and system
+	IP      string
+	Device  string // the device cookie's token, or ""
+	Journey string // the journey cookie's secret, or ""
+	Session access.Session
+}
+
+func (v Visitor) where() audit.Where { return audit.Where{IP: v.IP, Agent: v.Agent} }
+
+// A Result is what the browser gets: cookies to keep, and where to go.
+type Result struct {
+	Session string // a new session's token, or ""
+	Device  string // the device's token, or ""
+	Journey string // a journey's secret, or ""
+	Ended   bool   // the browser's session ended
+	To      Place
+}
+
+// A Place is where a member is sent; the web layer has a page for each.
+type Place string
+
+// The places there are.
+const (
+	Home     Place = "home"
+	Invite   Place = "invite"   // to register a channel, or not now
+	Choose   Place = "choose"   // the word «channel»
+	Code     Place = "code"     // the word «code»
+	Active   Place = "active"   // the channel is proved; the password comes next
+	Password Place = "password" // the word «password»
+	SignIn   Place = "sign_in"
+)
+
+// life is how long a journey can be resumed.
+const life = 30 * time.Minute
+
+// steps are the words of a goal's flow. A sign-in that asks for a code has that
+// as one step more: whether it does is a setting, not a word.
+func steps(f *access.Fund, goal string) []access.Step {
+	flow, ok := f.Flow(goal)
+	if !ok {
+		return nil
+	}
+	if goal == "sign_in" {
+		return append(flow.Steps[:len(flow.Steps):len(flow.Steps)], access.Step{Word: "code", Args: []string{"channel"}})
+	}
+	return flow.Steps
+}
+
+// Word is the word the journey stands at, "" at its end.
+func Word(f *access.Fund, j access.Journey) string {
+	all := steps(f, j.Goal)
+	if j.At >= len(all) {
+		return ""
+	}
+	return all[j.At].Word
+}
+
+// Step is the step the journey stands at.
+func Step(f *access.Fund, j access.Journey) access.Step {
+	all := steps(f, j.Goal)
+	if j.At >= len(all) {
+		return access.Step{}
+	}
+	return all[j.At]
+}
+
+// Where is the place of a journey's present word.
+func Where(f *access.Fund, j access.Journey) Place {
+	if j.State != "open" {
+		return Home
+	}
+	switch Word(f, j) {
+	case "channel":
+		return Choose
+	case "code":
+		return Code
+	case "password":
+		return Password
+	}
+	return Home
+}
+
+// Load finds the visitor's journey and its member. It refuses with journey_ended
+// when there is none, or it is over.
+func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.Journey, m access.Member, err error) {
+	id := session.ID(v.Journey)
+	if id == "" {
+		return j, m, access.Refuse("journey_ended")
+	}
+	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
+		if j, err = tx.Journey(id); err != nil {
+			return err
+		}
+		m, err = tx.Member(j.Member)
+		return err
+	})
+	if errors.Is(err, store.ErrNone) || err == nil && j.State != "open" {
+		return j, m, access.Refuse("journey_ended")
+	}
+	j.Lang = v.Lang // what is sent from here on is in the language being read
+	return j, m, err
+}
+
+// begin starts a journey at a step and enters it.
+func (e *Engine) begin(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, goal, word, by, device string) (secret string, to Place, err error) {
+	at := -1
+	for i, s := range steps(f, goal) {
+		if s.Word == word {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		return "", "", fmt.Errorf("fund %s: no step %q in a flow with the goal %s", f.ID, word, goal)
+	}
+	secret = access.NewSecret()
+	j := access.Journey{ID: session.ID(secret), Fund: f.ID, Member: m.ID, Goal: goal, At: at, Lang: v.Lang, By: by,
+		Session: v.Session.ID, Device: device, Agent: v.Agent, State: "open", StartedAt: tx.Now(), ExpiresAt: tx.Now().Add(life)}
+	if err := tx.AddJourney(j); err != nil {
+		return "", "", err
+	}
+	if err := audit.Record(tx, audit.JourneyBegun{Member: m.ID, Journey: j.ID, Goal: goal}); err != nil {
+		return "", "", err
+	}
+	return secret, Where(f, j), e.enter(tx, f, v, j, m)
+}
+
+// enter does what a step does when it is reached: the word «code» sends one.
+func (e *Engine) enter(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey, m access.Member) error {
+	if Word(f, j) != "code" {
+		return nil
+	}
+	// A refusal here is not the step's: the page of the code says what holds it.
+	_, err := e.send(tx, f, v, j, m)
+	return err
+}
+
+// move takes j one step on in tx, and enters that step.
+func (e *Engine) move(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey, m access.Member) (access.Journey, error) {
+	if err := audit.Record(tx, audit.JourneyMoved{Member: j.Member, Journey: j.ID, Word: Word(f, j)}); err != nil {
+		return j, err
+	}
+	state := "open"
+	if j.At+1 >= len(steps(f, j.Goal)) {
+		state = "done"
+	}
+	if err := tx.MoveJourney(j, j.At+1, state); err != nil {
+		return j, err
+	}
+	j.At++
+	j.State = state
+	return j, e.enter(tx, f, v, j, m)
+}
+
+// Cancel ends the visitor's journey: nothing of it happens any more, and its
+// code is worth nothing (F-29). It is no error if there is none.
+func (e *Engine) Cancel(ctx context.Context, f *access.Fund, v Visitor) error {
+	id := session.ID(v.Journey)
+	if id == "" {
+		return nil
+	}
+	return e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		j, err := tx.Journey(id)
+		if errors.Is(err, store.ErrNone) || err == nil && j.State != "open" {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.MoveJourney(j, j.At, "dropped"); err != nil {
+			if errors.Is(err, store.ErrNone) {
+				return nil // another request moved it, or ended it
+			}
+			return err
+		}
+		c, err := tx.LastChallenge(j.Question(purpose(j)))
+		if errors.Is(err, store.ErrNone) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return e.Challenges.Kill(tx, j.Member, c.ID, "cancelled")
+	})
+}

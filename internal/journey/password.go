@@ -1,0 +1,86 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"aditus/internal/access"
+	"aditus/internal/password"
+	"aditus/internal/store"
+)
+
+// NewPassword is the word «password»: the member chooses one. It is set by the
+// code that comes next, and not before (F-16). It refuses with the rule that
+// the password breaks: password_empty, password_short, password_long,
+// password_personal, password_common, password_groups, password_same; or busy.
+func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member, typed string) (to Place, err error) {
+	if Word(f, j) != "password" {
+		return Where(f, j), nil
+	}
+	if refusal := judge(f, m, typed); refusal != nil {
+		return "", refusal
+	}
+	var old access.Credential
+	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
+		old, err = tx.Password(m.ID)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if old.Hash != "" {
+		same, _, err := e.Passwords.Verify(ctx, old.Hash, typed)
+		if err != nil {
+			return "", orBusy(err)
+		}
+		if same {
+			return "", access.RefuseField("password", "password_same")
+		}
+	}
+	hash, err := e.Passwords.Hash(ctx, typed)
+	if err != nil {
+		return "", orBusy(err)
+	}
+	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		j := j
+		j.Password = hash
+		j, err := e.move(tx, f, v, j, m)
+		to = Where(f, j)
+		return err
+	})
+	if errors.Is(err, store.ErrNone) {
+		return e.reload(ctx, f, v)
+	}
+	return to, err
+}
+
+func orBusy(err error) error {
+	if errors.Is(err, password.ErrBusy) {
+		return refuseBusy(err)
+	}
+	return err
+}
+
+// judge holds a new password against the fund's rules and the person.
+func judge(f *access.Fund, m access.Member, typed string) *access.Refusal {
+	if typed == "" {
+		return access.RefuseField("password", "password_empty")
+	}
+	if !utf8.ValidString(typed) {
+		return access.RefuseField("password", "password_form")
+	}
+	r := m.Main().Record
+	code := password.Check(password.Rules{Min: f.Password.Min, MaxBytes: f.Password.MaxBytes, Groups: f.Password.Groups}, typed,
+		password.Person{Name: r.Name, Surname: r.Surname, TaxCode: r.TaxCode, Birth: r.Born, Email: r.Email, Fund: f.Name})
+	switch code {
+	case "":
+		return nil
+	case "password_short":
+		return access.RefuseField("password", code, access.Arg{Name: "min", Type: access.ArgCount, Value: fmt.Sprint(f.Password.Min)})
+	case "password_long":
+		return access.RefuseField("password", code, access.Arg{Name: "max", Type: access.ArgCount, Value: fmt.Sprint(f.Password.MaxBytes)})
+	}
+	return access.RefuseField("password", code)
+}

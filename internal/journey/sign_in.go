@@ -1,0 +1,192 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/session"
+	"aditus/internal/store"
+)
+
+// SignIn is the goal «sign_in»: a login and a secret, and then
+//
+//   - the reading area (F-1), with the invitation if no channel is active;
+//   - or first a code, where the fund asks for one and a channel is active (F-18);
+//   - or the compulsory password change, if that is due (F-16, scenario 15);
+//   - or, with the membership number for a secret, nothing but the way to a
+//     channel (F-8, security.md 4.7).
+func (e *Engine) SignIn(ctx context.Context, f *access.Fund, v Visitor, login, secret string) (r Result, err error) {
+	step := steps(f, "sign_in")[0]
+	if first, ok := firstAccess(f); ok {
+		step.Args = append(step.Args[:len(step.Args):len(step.Args)], first.Args...)
+	}
+	err = e.identify(ctx, f, v, step, login, secret, func(tx *store.Tx, w who) (err error) {
+		r, err = e.admit(tx, f, v, w)
+		return err
+	})
+	return r, err
+}
+
+// FirstAccess is the way of somebody without a password: the login and the
+// membership number. It is the first word of the flow to a channel.
+func (e *Engine) FirstAccess(ctx context.Context, f *access.Fund, v Visitor, login, number string) (r Result, err error) {
+	if asNumber(f, number) == "" {
+		if number == "" {
+			return r, access.RefuseField("number", "enrolment_no_empty")
+		}
+		return r, access.RefuseField("number", "enrolment_no_form")
+	}
+	step := access.Step{Word: "identify", Args: []string{"enrolment_no"}}
+	err = e.identify(ctx, f, v, step, login, number, func(tx *store.Tx, w who) (err error) {
+		r, err = e.admit(tx, f, v, w)
+		return err
+	})
+	return r, err
+}
+
+// firstAccess is the step by which the fund lets in people without a password.
+func firstAccess(f *access.Fund) (access.Step, bool) {
+	for _, s := range steps(f, "secure_channel") {
+		if s.Word == "identify" && s.Says("enrolment_no") {
+			return s, true
+		}
+	}
+	return access.Step{}, false
+}
+
+// admit decides where a person who was known goes.
+func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result, err error) {
+	v.Session = access.Session{} // whoever was signed in here before is not this person's business
+	channel, err := tx.Channel(w.member.ID)
+	if err != nil {
+		return r, err
+	}
+	device := e.device(v, w, &r)
+	active := channel.ID != ""
+	due := !w.secret.DueAt.IsZero() && !w.secret.DueAt.After(tx.Now())
+	switch {
+	case active && (w.by == "number" || due):
+		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "change_password", "password", w.by, device)
+	case w.by == "number":
+		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "secure_channel", "channel", w.by, device)
+	case active && (f.SignIn.Code == "always" || f.SignIn.Code == "unknown_device" && w.device.Proved.IsZero()):
+		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "sign_in", "code", w.by, device)
+	default:
+		r.To = Home
+		if !active {
+			r.To = Invite
+		}
+		r.Session, err = e.open(tx, f, v, w.member, device, "password", access.LevelRead, time.Time{}, w.known)
+	}
+	return r, err
+}
+
+// device is the id of the browser; one without a token gets one.
+func (e *Engine) device(v Visitor, w who, r *Result) string {
+	if id := session.ID(v.Device); id != "" {
+		return id
+	}
+	r.Device = access.NewSecret()
+	return session.ID(r.Device)
+}
+
+// open starts a session and notes the device. Proved is when a code was
+// answered for it, zero if none was.
+func (e *Engine) open(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, device, method string, level access.Level, proved time.Time, known bool) (token string, err error) {
+	how := "new"
+	if known {
+		how = "known"
+	}
+	if !proved.IsZero() {
+		how = "proved"
+	}
+	if err := tx.UseDevice(access.Device{ID: device, Member: m.ID, Agent: v.Agent, Proved: proved}); err != nil {
+		return "", err
+	}
+	return e.Sessions.Start(tx, f, access.Session{Member: m.ID, Level: level, Method: method, Lang: v.Lang, Device: device,
+		Agent: v.Agent, ProvedAt: proved}, how, v.where())
+}
+
+// Register is the goal «secure_channel» from within the reading area: the
+// credentials again (F-6), and then the choice. Where the fund does not ask for
+// them again and the member has just typed them, login may be empty.
+func (e *Engine) Register(ctx context.Context, f *access.Fund, v Visitor, login, secret string) (r Result, err error) {
+	step := steps(f, "secure_channel")[0]
+	err = e.identify(ctx, f, v, step, login, secret, func(tx *store.Tx, w who) (err error) {
+		if v.Session.ID != "" && v.Session.Member != w.member.ID {
+			return access.Refuse("sign_in") // signed in as one person, typed another's
+		}
+		r = Result{}
+		device := e.device(v, w, &r)
+		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "secure_channel", "channel", w.by, device)
+		return err
+	})
+	return r, err
+}
+
+// Fresh reports whether the visitor may go to the choice of a channel without
+// typing the credentials again, and goes there if so (security.md 4.9).
+func (e *Engine) Fresh(ctx context.Context, f *access.Fund, v Visitor) (r Result, ok bool, err error) {
+	if f.Channel.Reauth != "fresh" || v.Session.ID == "" {
+		return r, false, nil
+	}
+	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		r, ok = Result{}, false
+		if tx.Now().Sub(v.Session.StartedAt) >= 5*time.Minute {
+			return nil
+		}
+		m, err := tx.Member(v.Session.Member)
+		if err != nil {
+			return err
+		}
+		ok = true
+		r.Journey, r.To, err = e.begin(tx, f, v, m, "secure_channel", "channel", "password", v.Session.Device)
+		return err
+	})
+	return r, ok, err
+}
+
+// ChangePassword begins the goal «change_password» from within the area. It
+// refuses with channel_needed without an active channel.
+func (e *Engine) ChangePassword(ctx context.Context, f *access.Fund, v Visitor) (r Result, err error) {
+	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		r = Result{}
+		channel, err := tx.Channel(v.Session.Member)
+		if err != nil {
+			return err
+		}
+		if channel.ID == "" {
+			return access.Refuse("channel_needed")
+		}
+		m, err := tx.Member(v.Session.Member)
+		if err != nil {
+			return err
+		}
+		r.Journey, r.To, err = e.begin(tx, f, v, m, "change_password", "password", "password", v.Session.Device)
+		return err
+	})
+	return r, err
+}
+
+// SignOut ends the visitor's session on the server (S-15), and the journey with it.
+func (e *Engine) SignOut(ctx context.Context, f *access.Fund, v Visitor) error {
+	err := e.Cancel(ctx, f, v)
+	if v.Session.ID == "" {
+		return err
+	}
+	end := e.Sessions.End(ctx, f, v.Session.Member, v.Session.ID)
+	if access.Refused(end, "session_ended") {
+		end = nil
+	}
+	return errors.Join(err, end)
+}
+
+// signedIn is the event's word for how a code was answered.
+func signedIn(by string, kind access.Kind) string {
+	if by == "number" {
+		return "first_access+" + string(kind)
+	}
+	return "password+" + string(kind)
+}

@@ -1,0 +1,263 @@
+package operation
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"aditus/internal/access"
+	"aditus/internal/audit"
+	"aditus/internal/challenge"
+	"aditus/internal/store"
+)
+
+// Ask asks for the code of an operation as it is stored now, for the session
+// that asks. It refuses with code_still_valid and the limits of challenge.Ask,
+// and with operation_closed once the operation is confirmed or gone. Host is the
+// fund's host that was asked, for the last line of an SMS.
+func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, id, host string) error {
+	var refusal *access.Refusal
+	err := s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		refusal = nil
+		m, err := tx.Member(sess.Member)
+		if err != nil {
+			return err
+		}
+		channel, err := may(tx, f, m)
+		if err != nil {
+			return err
+		}
+		o, err := s.find(tx, sess.Member, id)
+		if err != nil {
+			return err
+		}
+		if o.State != access.OperationDraft && o.State != access.OperationCoded {
+			return access.Refuse("operation_closed")
+		}
+		act, ok := f.Act(o.Act)
+		if !ok {
+			return access.Refuse("operation_closed")
+		}
+		text, args := message(act, o)
+		masked := access.Last(channel.Address, 3)
+		if channel.Kind == access.Email {
+			masked = access.MaskEmail(channel.Address)
+		}
+		c, refused, err := s.Challenges.Ask(tx, challenge.Request{Question: o.Question(sess.ID), Rules: f.Code, Kind: channel.Kind,
+			Address: channel.Address, Masked: masked, Lang: sess.Lang, Text: text,
+			Args: append(args, access.Arg{Name: "host", Value: host}, access.Arg{Name: "device", Value: sess.Agent})})
+		if err != nil || refused != nil {
+			refusal = refused
+			return err
+		}
+		o.Session, o.Lang = sess.ID, sess.Lang
+		return tx.CodeOperation(o, c.ID)
+	})
+	if errors.Is(err, store.ErrNone) {
+		return access.Refuse("operation_changed")
+	}
+	if err == nil && refusal != nil {
+		return refusal
+	}
+	return err
+}
+
+// message says what the code is for: the act, the amount and the last four of
+// the account, so that the reader sees what they agree to (RTS 2018/389 art. 5).
+func message(act access.Act, o access.Operation) (text string, args []access.Arg) {
+	text = "code_act"
+	args = []access.Arg{{Name: "act", Type: access.ArgKey, Value: "act." + act.ID + ".short"}}
+	iban := o.Values["iban"]
+	switch {
+	case o.Values["amount"] != "" && iban != "":
+		text = "code_act_money_iban"
+		args = append(args, access.Arg{Name: "amount", Type: access.ArgMoney, Value: o.Values["amount"] + " EUR"})
+	case o.Values["percent"] != "" && iban != "":
+		text = "code_act_percent_iban"
+		args = append(args, access.Arg{Name: "percent", Type: access.ArgPercent, Value: o.Values["percent"]})
+	case iban != "":
+		text = "code_act_iban"
+	}
+	if iban != "" {
+		args = append(args, access.Arg{Name: "iban4", Value: access.Last(iban, 4)})
+	}
+	return text, args
+}
+
+// Confirm is the member's agreement to an operation: it spends the code, writes
+// the signed receipt, and posts it. The same code typed again in the same
+// session gets the same receipt (R2). It refuses as challenge.Answer does.
+func (s *Service) Confirm(ctx context.Context, f *access.Fund, sess access.Session, id, typed string) (access.Confirmation, error) {
+	o, c, err := s.before(ctx, f, sess, id, typed)
+	if err != nil || c.ID != "" {
+		return c, err
+	}
+	q := o.Question(sess.ID)
+	proof, err := s.Challenges.Answer(ctx, q, f.Code, typed)
+	if err != nil {
+		// Another request with this code may have confirmed it meanwhile.
+		if _, again, findErr := s.before(ctx, f, sess, id, typed); findErr == nil && again.ID != "" {
+			return again, nil
+		}
+		return c, err
+	}
+	err = s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		c, err = s.confirm(tx, f, sess, proof, q, id)
+		return err
+	})
+	if errors.Is(err, store.ErrNone) || errors.Is(err, store.ErrUnknown) {
+		// Somebody else did it, or the database did not say: what stands there
+		// tells (R3).
+		_, again, findErr := s.before(ctx, f, sess, id, typed)
+		switch {
+		case findErr == nil && again.ID != "":
+			return again, nil
+		case errors.Is(err, store.ErrUnknown):
+			return access.Confirmation{}, err
+		}
+		return access.Confirmation{}, access.Refuse("operation_changed")
+	}
+	return c, err
+}
+
+// before reads the operation, and its receipt if it was confirmed by this very
+// code in this very session.
+func (s *Service) before(ctx context.Context, f *access.Fund, sess access.Session, id, typed string) (o access.Operation, c access.Confirmation, err error) {
+	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
+		if o, err = s.find(tx, sess.Member, id); err != nil {
+			return err
+		}
+		done, err := tx.Confirmation(sess.Member, id)
+		if errors.Is(err, store.ErrNone) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		same, err := s.Challenges.Same(tx, done.Challenge, sess.ID, typed, f.Code)
+		if same {
+			c = done
+		}
+		return err
+	})
+	if err == nil && c.ID == "" && o.State != access.OperationDraft && o.State != access.OperationCoded {
+		err = access.Refuse("operation_closed")
+	}
+	return o, c, err
+}
+
+// confirm is the deed: it reads the operation again, so that what is confirmed
+// is what is stored and what the code was for.
+func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, proof challenge.Proof, q access.Question, id string) (c access.Confirmation, err error) {
+	o, err := tx.Operation(sess.Member, id)
+	if err != nil {
+		return c, err
+	}
+	if o.Question(sess.ID) != q {
+		return c, access.Refuse("operation_changed") // edited between the answer and here
+	}
+	if err := s.Challenges.Spend(tx, proof, q); err != nil {
+		return c, err
+	}
+	m, err := tx.Member(sess.Member)
+	if err != nil {
+		return c, err
+	}
+	act, ok := f.Act(o.Act)
+	if !ok {
+		return c, access.Refuse("operation_closed")
+	}
+	h, err := hold(tx, f, act, m, proof.Kind())
+	if err != nil {
+		return c, err
+	}
+	o.HeldUntil, o.HeldFor = h.Until, h.For
+	if err := tx.ConfirmOperation(o, proof.Challenge()); err != nil {
+		return c, err
+	}
+	c = access.Confirmation{ID: access.NewID(tx.Now()), Operation: o.ID, Member: o.Member, Session: sess.ID, Challenge: proof.Challenge(),
+		Digest: o.Digest(), Method: "otp_" + string(proof.Kind()), At: tx.Now(), HeldUntil: h.Until}
+	if err := s.sign(&c, f, m, o); err != nil {
+		return c, err
+	}
+	if err := tx.AddConfirmation(c); err != nil {
+		return c, err
+	}
+	held := int64(0)
+	if !h.Until.IsZero() {
+		held = h.Until.UnixMilli()
+	}
+	if err := audit.Record(tx, audit.OperationConfirmed{Member: o.Member, Operation: o.ID, Challenge: c.Challenge, Digest: c.Digest,
+		Method: c.Method, HeldUntil: held, Receipt: c.ID}); err != nil {
+		return c, err
+	}
+	return c, s.tell(tx, sess, m, o, c, h)
+}
+
+// A Receipt is what is signed: all that an auditor needs to see what was agreed,
+// by whom, how and when.
+type Receipt struct {
+	V         string        `json:"v"`
+	ID        string        `json:"id"`
+	Fund      string        `json:"fund"`
+	Number    string        `json:"number"`
+	Member    string        `json:"member"` // the membership number
+	Act       string        `json:"act"`
+	Values    access.Values `json:"values"`
+	Operation string        `json:"operation"`
+	Digest    string        `json:"digest"`
+	Method    string        `json:"method"`
+	At        int64         `json:"at"` // Unix ms
+	HeldUntil int64         `json:"held_until,omitempty"`
+	HeldFor   string        `json:"held_for,omitempty"`
+}
+
+func (s *Service) sign(c *access.Confirmation, f *access.Fund, m access.Member, o access.Operation) error {
+	r := Receipt{V: "receipt1", ID: c.ID, Fund: f.ID, Number: o.Number, Member: m.Main().Number, Act: o.Act, Values: o.Values,
+		Operation: o.ID, Digest: c.Digest, Method: c.Method, At: c.At.UnixMilli(), HeldFor: o.HeldFor}
+	if !c.HeldUntil.IsZero() {
+		r.HeldUntil = c.HeldUntil.UnixMilli()
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	c.Receipt, c.KeyID = string(text), s.Signer.KeyID()
+	c.Signature = base64.StdEncoding.EncodeToString(s.Signer.Sign(text))
+	return nil
+}
+
+// tell posts the receipt to the member's e-mail, if there is one, and the
+// warnings of the hold.
+func (s *Service) tell(tx *store.Tx, sess access.Session, m access.Member, o access.Operation, c access.Confirmation, h Hold) error {
+	what := []access.Arg{
+		{Name: "act", Type: access.ArgKey, Value: "act." + o.Act + ".short"},
+		{Name: "case", Value: o.Number},
+		access.TimeArg("stamp", access.ArgStamp, c.At),
+		{Name: "method", Type: access.ArgKey, Value: "method." + c.Method},
+	}
+	text := "receipt"
+	if !h.Until.IsZero() {
+		text = "receipt_held"
+		what = append(what, access.TimeArg("date", access.ArgStamp, h.Until))
+	}
+	channel, err := tx.Channel(m.ID)
+	if err != nil {
+		return err
+	}
+	to := m.OnFile(access.Email)
+	if channel.Kind == access.Email {
+		to = channel.Address
+	}
+	if err := s.post(tx, sess, access.Email, to, text, what...); err != nil {
+		return err
+	}
+	for _, w := range h.Warn {
+		if err := s.post(tx, sess, w.Kind, w.To, w.Text, what...); err != nil {
+			return fmt.Errorf("warning: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package operation
+
+import (
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/store"
+)
+
+// A Hold says how long an operation is held once it is confirmed, why, and who
+// is warned.
+type Hold struct {
+	Until time.Time // zero if nothing holds it
+	For   string    // "contact_change", "email": the one that ends last
+	Warn  []Address
+}
+
+// An Address is where a warning goes.
+type Address struct {
+	Kind access.Kind
+	To   string
+	Text string // the message's key
+}
+
+// hold judges what holds an act of the member, if it is confirmed now by a code
+// over a channel of that kind: no money so soon after a contact changed (Q6), and
+// none at once on the word of an e-mail alone (security.md 4.4).
+func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by access.Kind) (h Hold, err error) {
+	until := func(t time.Time, why string) {
+		if t.After(tx.Now()) && t.After(h.Until) {
+			h.Until, h.For = t, why
+		}
+	}
+	if act.Has("contact_change") && f.Hold.ContactChange > 0 {
+		for _, kind := range []access.Kind{access.Email, access.SMS} {
+			past, ok := m.ContactChanged(kind)
+			end := time.UnixMilli(past.Until).UTC().Add(f.Hold.ContactChange)
+			if !ok || !end.After(tx.Now()) {
+				continue
+			}
+			until(end, "contact_change")
+			h.warn(past.Kind, past.Address, "warn_old_contact")
+		}
+		old, err := tx.EndedChannel(m.ID)
+		if err != nil {
+			return h, err
+		}
+		if end := old.Ended.Add(f.Hold.ContactChange); old.ID != "" && end.After(tx.Now()) {
+			until(end, "contact_change")
+			h.warn(old.Kind, old.Address, "warn_old_contact")
+		}
+	}
+	if act.Has("email") && by == access.Email && f.Hold.Email > 0 {
+		until(tx.Now().Add(f.Hold.Email), "email")
+		h.warn(access.SMS, m.OnFile(access.SMS), "operation_held_other_contact")
+	}
+	return h, nil
+}
+
+// warn adds an address once.
+func (h *Hold) warn(kind access.Kind, to, text string) {
+	for _, w := range h.Warn {
+		if w.To == to {
+			return
+		}
+	}
+	if to != "" {
+		h.Warn = append(h.Warn, Address{kind, to, text})
+	}
+}

@@ -1,0 +1,133 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aditus/internal/access"
+)
+
+// A word is one kind of step: what must be known before it, what is known after
+// it, and what its argument may be.
+type word struct {
+	needs, gives string
+	args         []string
+}
+
+// words are the closed vocabulary of flows. A wish outside it is a new word, in
+// Go, with its script (CONTRIBUTING.md).
+var words = map[string]word{
+	"identify": {gives: "member", args: []string{"tax_code", "password", "enrolment_no"}},
+	"channel":  {needs: "member", gives: "channel", args: []string{"email", "sms"}},
+	"code":     {gives: "proof", args: []string{"channel"}}, // needs its argument
+	"password": {needs: "member", gives: "secret", args: []string{"new"}},
+}
+
+// goals say what a flow starts from, what it must hold at its end, and whether
+// it grants a level.
+var goals = map[string]struct {
+	from, ends string
+	grants     bool
+}{
+	"sign_in":         {ends: "member", grants: true},
+	"secure_channel":  {ends: "member channel proof", grants: true},
+	"change_password": {from: "member channel", ends: "secret proof"},
+	"confirm":         {from: "member channel", ends: "proof"},
+}
+
+func (c *checker) flows(fund *access.Fund, f *file) {
+	for i, fl := range f.Flow {
+		key := "flow." + strconv.Itoa(i)
+		goal, ok := goals[fl.Goal]
+		if !ok {
+			c.bad(key+".goal", "%q is not a goal; the goals are %s", fl.Goal, list(goals))
+			continue
+		}
+		switch grants := access.Level(fl.Grants); {
+		case goal.grants && grants != access.LevelRead && grants != access.LevelAct:
+			c.bad(key+".grants", `flow %s must say what it grants: "read" or "act"`, fl.Goal)
+		case !goal.grants && fl.Grants != "":
+			c.bad(key+".grants", "flow %s grants nothing", fl.Goal)
+		}
+		flow := access.Flow{Goal: fl.Goal, Grants: access.Level(fl.Grants)}
+		have := map[string]bool{}
+		for _, h := range strings.Fields(goal.from) {
+			have[h] = true
+		}
+		for j, s := range fl.Steps {
+			if step, ok := c.step(fmt.Sprintf("%s.steps.%d", key, j), fl.Goal, j+1, s, have); ok {
+				flow.Steps = append(flow.Steps, step)
+			}
+		}
+		for _, e := range strings.Fields(goal.ends) {
+			c.need(have[e], key+".steps", "flow %s ends without a %s", fl.Goal, e)
+		}
+		fund.Flows = append(fund.Flows, flow)
+	}
+	if _, ok := fund.Flow("sign_in"); !ok {
+		c.bad("flow", `no flow with the goal "sign_in": nobody could come in`)
+	}
+	if fund.SignIn.Code != "never" {
+		_, ok := fund.Flow("secure_channel")
+		c.need(ok, "sign_in.code", `asks for a code, and no flow with the goal "secure_channel" proves a channel to send it to`)
+	}
+}
+
+// step judges one step, and notes in have what it gives.
+func (c *checker) step(key, goal string, n int, s map[string]any, have map[string]bool) (access.Step, bool) {
+	if len(s) != 1 {
+		c.bad(key, `flow %s, step %d: a step is one word and its argument, as in { code = "channel" }`, goal, n)
+		return access.Step{}, false
+	}
+	name := slices.Collect(maps.Keys(s))[0]
+	w, ok := words[name]
+	if !ok {
+		c.bad(key, "flow %s, step %d: unknown word %q; the words are %s", goal, n, name, list(words))
+		return access.Step{}, false
+	}
+	step := access.Step{Word: name}
+	switch arg := s[name].(type) {
+	case string:
+		step.Args = split(arg)
+	case []any:
+		for _, a := range arg {
+			text, ok := a.(string)
+			if !ok {
+				c.bad(key, "flow %s, step %d: %q takes texts", goal, n, name)
+				return access.Step{}, false
+			}
+			step.Args = append(step.Args, split(text)...)
+		}
+	default:
+		c.bad(key, "flow %s, step %d: %q takes a text or a list of texts", goal, n, name)
+		return access.Step{}, false
+	}
+	c.need(len(step.Args) > 0, key, "flow %s, step %d: %q says nothing", goal, n, name)
+	for _, a := range step.Args {
+		c.need(slices.Contains(w.args, a), key, "flow %s, step %d: %q does not know %q; it knows %s", goal, n, name, a, strings.Join(w.args, ", "))
+	}
+	needs := w.needs
+	if name == "code" {
+		needs = strings.Join(step.Args, " ")
+	}
+	for _, need := range strings.Fields(needs) {
+		c.need(have[need], key, "flow %s, step %d: %q needs a %s, and no step before it gives one", goal, n, name, need)
+	}
+	for _, g := range strings.Fields(w.gives) {
+		have[g] = true
+	}
+	return step, true
+}
+
+// split reads «a | b».
+func split(s string) (parts []string) {
+	for part := range strings.SplitSeq(s, "|") {
+		parts = append(parts, strings.TrimSpace(part))
+	}
+	return parts
+}
+
+func list[V any](m map[string]V) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }

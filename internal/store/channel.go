@@ -1,0 +1,96 @@
+package store
+
+import (
+	"errors"
+	"strings"
+
+	"aditus/internal/access"
+)
+
+// ChannelIndex is what an address is looked up by: case and blanks do not make
+// another one.
+func (tx *Tx) ChannelIndex(kind access.Kind, address string) string {
+	return tx.keys.Index("address", string(kind)+" "+strings.ToLower(strings.TrimSpace(address)))
+}
+
+// Channel is the member's channel in use, zero if there is none.
+func (tx *Tx) Channel(member string) (c access.Channel, err error) {
+	var sealed []byte
+	var onFile, proved int64
+	err = tx.first(`
+		SELECT id, member, kind, address, source, on_file_at, proved_at FROM channel
+		WHERE fund = ?1 AND member = ?2 AND ended_at = 0`,
+		[]any{member}, &c.ID, &c.Member, &c.Kind, &sealed, &c.Source, &onFile, &proved)
+	if errors.Is(err, ErrNone) {
+		return access.Channel{}, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	c.OnFile, c.Proved = at(onFile), at(proved)
+	plain, err := tx.open("channel", "address", c.ID, sealed)
+	c.Address = string(plain)
+	return c, err
+}
+
+// AddressUsed reports whether the address is another member's channel (F-35).
+func (tx *Tx) AddressUsed(member string, kind access.Kind, address string) (bool, error) {
+	var n int
+	err := tx.first(`SELECT count(*) FROM channel WHERE fund = ?1 AND found_by = ?2 AND member <> ?3 AND ended_at = 0`,
+		[]any{tx.ChannelIndex(kind, address), member}, &n)
+	return n > 0, err
+}
+
+// UseChannel ends the member's channel, if any, and puts c in its place. It
+// reports ErrNone if the address is another member's channel.
+func (tx *Tx) UseChannel(c access.Channel) error {
+	if _, err := tx.exec(`UPDATE channel SET ended_at = ?3 WHERE fund = ?1 AND member = ?2 AND ended_at = 0`, c.Member, ms(tx.now)); err != nil {
+		return err
+	}
+	return tx.one(`
+		INSERT INTO channel (fund, id, member, kind, address, found_by, source, on_file_at, proved_at, ended_at)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0) ON CONFLICT DO NOTHING`,
+		c.ID, c.Member, string(c.Kind), tx.seal("channel", "address", c.ID, []byte(c.Address)), tx.ChannelIndex(c.Kind, c.Address),
+		c.Source, ms(c.OnFile), ms(tx.now))
+}
+
+// EndedChannel is the member's channel that was replaced last, with the time it
+// ended; zero if none was.
+func (tx *Tx) EndedChannel(member string) (c access.Channel, err error) {
+	var sealed []byte
+	var ended int64
+	err = tx.first(`
+		SELECT id, member, kind, address, ended_at FROM channel
+		WHERE fund = ?1 AND member = ?2 AND ended_at > 0 ORDER BY ended_at DESC, id DESC LIMIT 1`,
+		[]any{member}, &c.ID, &c.Member, &c.Kind, &sealed, &ended)
+	if errors.Is(err, ErrNone) {
+		return access.Channel{}, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	c.Ended = at(ended)
+	plain, err := tx.open("channel", "address", c.ID, sealed)
+	c.Address = string(plain)
+	return c, err
+}
+
+// Enrolment is the level the member can reach, zero if nothing was finished yet.
+func (tx *Tx) Enrolment(member string) (e access.Enrolment, err error) {
+	var since int64
+	err = tx.first(`SELECT member, level, journey, since FROM enrolment WHERE fund = ?1 AND member = ?2`,
+		[]any{member}, &e.Member, &e.Level, &e.Journey, &since)
+	e.Since = at(since)
+	if errors.Is(err, ErrNone) {
+		err = nil
+	}
+	return e, err
+}
+
+// Enrol sets the level the member can reach.
+func (tx *Tx) Enrol(e access.Enrolment) error {
+	return tx.one(`
+		INSERT INTO enrolment (fund, member, level, journey, since) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (fund, member) DO UPDATE SET level = excluded.level, journey = excluded.journey, since = excluded.since`,
+		e.Member, string(e.Level), e.Journey, ms(tx.now))
+}

@@ -1,0 +1,40 @@
+package store
+
+import (
+	"errors"
+
+	"aditus/internal/access"
+)
+
+// Password is the member's password, zero if there is none.
+func (tx *Tx) Password(member string) (c access.Credential, err error) {
+	var made, due int64
+	err = tx.first(`SELECT member, kind, hash, source, made_at, due_at FROM credential WHERE fund = ?1 AND member = ?2 AND kind = 'password'`,
+		[]any{member}, &c.Member, &c.Kind, &c.Hash, &c.Source, &made, &due)
+	c.MadeAt, c.DueAt = at(made), at(due)
+	if errors.Is(err, ErrNone) {
+		err = nil
+	}
+	return c, err
+}
+
+// SetPassword sets the member's password, in place of another if there is one.
+func (tx *Tx) SetPassword(c access.Credential) error {
+	return tx.one(`
+		INSERT INTO credential (fund, member, kind, hash, source, made_at, due_at) VALUES (?1, ?2, 'password', ?3, ?4, ?5, ?6)
+		ON CONFLICT (fund, member, kind) DO UPDATE SET
+			hash = excluded.hash, source = excluded.source, made_at = excluded.made_at, due_at = excluded.due_at`,
+		c.Member, c.Hash, c.Source, ms(tx.now), ms(c.DueAt))
+}
+
+// Rehash replaces a password's hash by one of the same password under newer
+// parameters. It does nothing if the password was changed meanwhile.
+func (tx *Tx) Rehash(member, old, hash string) error {
+	return tx.later(`UPDATE credential SET hash = ?4 WHERE fund = ?1 AND member = ?2 AND kind = 'password' AND hash = ?3`, member, old, hash)
+}
+
+// PasswordDue says that the member's password must be changed before anything
+// else. It does nothing if there is none.
+func (tx *Tx) PasswordDue(member string) error {
+	return tx.later(`UPDATE credential SET due_at = ?3 WHERE fund = ?1 AND member = ?2 AND kind = 'password'`, member, ms(tx.now))
+}

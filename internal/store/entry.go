@@ -1,0 +1,110 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"aditus/internal/access"
+)
+
+const (
+	entryColumns = `id, member, number, status, held, version, digest, record`
+
+	// seen holds a query to what the fund's register shows: a version that is
+	// being staged, or was left half-way by a crash, is not there yet (R9).
+	seen = `version <= (SELECT version FROM registry WHERE fund = ?1)`
+)
+
+// Member finds a person by id, or reports ErrNone.
+func (tx *Tx) Member(id string) (access.Member, error) {
+	return tx.member(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND member = ?2 AND `+seen+` ORDER BY number`, id)
+}
+
+// MembersByLogin finds the persons known by what was typed, normalised: mostly
+// one, none for a stranger.
+func (tx *Tx) MembersByLogin(login string) ([]access.Member, error) {
+	var members []access.Member
+	err := tx.query(tx.scanEntry(func(e access.Entry) {
+		for i := range members {
+			if members[i].ID == e.Member {
+				members[i].Entries = append(members[i].Entries, e)
+				return
+			}
+		}
+		members = append(members, access.Member{ID: e.Member, Fund: tx.fund, Entries: []access.Entry{e}})
+	}), `SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND login = ?2 AND `+seen+` ORDER BY number`, tx.LoginIndex(login))
+	return members, err
+}
+
+// MemberByNumber finds the person with a membership number, or reports ErrNone.
+func (tx *Tx) MemberByNumber(number string) (access.Member, error) {
+	var id string
+	if err := tx.first(`SELECT member FROM entry WHERE fund = ?1 AND number = ?2 AND `+seen, []any{number}, &id); err != nil {
+		return access.Member{}, err
+	}
+	return tx.Member(id)
+}
+
+func (tx *Tx) member(q string, args ...any) (m access.Member, err error) {
+	m.Fund = tx.fund
+	err = tx.query(tx.scanEntry(func(e access.Entry) {
+		m.ID = e.Member
+		m.Entries = append(m.Entries, e)
+	}), q, args...)
+	if err == nil && m.ID == "" {
+		err = ErrNone
+	}
+	return m, err
+}
+
+func (tx *Tx) scanEntry(add func(access.Entry)) func(row) error {
+	return func(r row) error {
+		var e access.Entry
+		var sealed []byte
+		if err := r.Scan(&e.ID, &e.Member, &e.Number, &e.Status, &e.Held, &e.Version, &e.Digest, &sealed); err != nil {
+			return err
+		}
+		plain, err := tx.open("entry", "record", e.ID, sealed)
+		if err != nil {
+			return fmt.Errorf("entry %s: %w", e.ID, err)
+		}
+		if err := json.Unmarshal(plain, &e.Record); err != nil {
+			return fmt.Errorf("entry %s: %w", e.ID, err)
+		}
+		e.Login = e.Record.TaxCode
+		add(e)
+		return nil
+	}
+}
+
+// LoginIndex is what a login is looked up by: the register itself does not hold
+// it in clear.
+func (tx *Tx) LoginIndex(login string) string { return tx.keys.Index("login", login) }
+
+// CountEntries is how many entries the fund's register shows.
+func (tx *Tx) CountEntries() (n int, err error) {
+	err = tx.first(`SELECT count(*) FROM entry WHERE fund = ?1 AND `+seen, nil, &n)
+	return n, err
+}
+
+// PersonSalt is the member's salt for values in the audit trail, made at its
+// first use. A salt that was dropped is not made again here: DropPersonSalt
+// leaves an empty one.
+func (tx *Tx) PersonSalt(member string, fresh []byte) (salt []byte, err error) {
+	err = tx.first(`
+		INSERT INTO person_key (fund, member, salt) VALUES (?1, ?2, ?3)
+		ON CONFLICT (fund, member) DO UPDATE SET salt = person_key.salt RETURNING salt`, []any{member, fresh}, &salt)
+	return salt, err
+}
+
+// SaltOf is the member's salt, empty once it was dropped, ErrNone before it was made.
+func (tx *Tx) SaltOf(member string) (salt []byte, err error) {
+	err = tx.first(`SELECT salt FROM person_key WHERE fund = ?1 AND member = ?2`, []any{member}, &salt)
+	return salt, err
+}
+
+// DropPersonSalt makes everything personal about the member in the audit trail
+// unreadable for good. The chain stays as it is.
+func (tx *Tx) DropPersonSalt(member string) error {
+	return tx.one(`UPDATE person_key SET salt = ?3 WHERE fund = ?1 AND member = ?2`, member, []byte{})
+}

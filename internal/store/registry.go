@@ -1,0 +1,146 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+
+	"aditus/internal/access"
+)
+
+// RegistryVersion is the version of its register that the fund shows, 0 before
+// the first.
+func (tx *Tx) RegistryVersion() (v int64, err error) {
+	err = tx.first(`SELECT version FROM registry WHERE fund = ?1`, nil, &v)
+	if errors.Is(err, ErrNone) {
+		err = nil
+	}
+	return v, err
+}
+
+// An Import is one file on its way into the register.
+type Import struct {
+	Version int64
+	File    string // its name, for people
+	Digest  string // SHA-256 of its bytes
+	Totals  map[string]int
+}
+
+// BeginImport drops what an unfinished import left behind, and begins one. Its
+// entries carry a version that nobody sees until PublishImport.
+func (tx *Tx) BeginImport(file, digest string) (Import, error) {
+	v, err := tx.RegistryVersion()
+	if err != nil {
+		return Import{}, err
+	}
+	for _, q := range []string{
+		`DELETE FROM entry WHERE fund = ?1 AND version > ?2`,
+		`DELETE FROM entry_change WHERE fund = ?1 AND version > ?2`,
+		`DELETE FROM registry_import WHERE fund = ?1 AND version > ?2`,
+	} {
+		if _, err := tx.exec(q, v); err != nil {
+			return Import{}, err
+		}
+	}
+	im := Import{Version: v + 1, File: file, Digest: digest}
+	return im, tx.one(`
+		INSERT INTO registry_import (fund, version, file, digest, state, totals, started_at, ended_at)
+		VALUES (?1, ?2, ?3, ?4, 'staging', '{}', ?5, 0)`, im.Version, im.File, im.Digest, ms(tx.now))
+}
+
+// AddEntry stages a new entry.
+func (tx *Tx) AddEntry(e access.Entry) error {
+	sealed, err := tx.sealRecord(e)
+	if err != nil {
+		return err
+	}
+	return tx.later(`
+		INSERT INTO entry (fund, id, member, number, login, status, held, version, digest, record)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
+		e.ID, e.Member, e.Number, tx.LoginIndex(e.Login), e.Status, e.Held, e.Version, e.Digest, sealed)
+}
+
+// ChangeEntry stages a change of an entry that is there.
+func (tx *Tx) ChangeEntry(e access.Entry) error {
+	sealed, err := tx.sealRecord(e)
+	if err != nil {
+		return err
+	}
+	return tx.later(`
+		INSERT INTO entry_change (fund, version, id, member, login, status, held, digest, record)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+		e.Version, e.ID, e.Member, tx.LoginIndex(e.Login), e.Status, e.Held, e.Digest, sealed)
+}
+
+func (tx *Tx) sealRecord(e access.Entry) ([]byte, error) {
+	plain, err := json.Marshal(e.Record)
+	if err != nil {
+		return nil, err
+	}
+	return tx.seal("entry", "record", e.ID, plain), nil
+}
+
+// PublishImport makes the staged version the one the fund shows, in this one
+// transaction: everybody sees the old register or the new, never a mix (I8).
+// It reports ErrNone if another import was published meanwhile.
+func (tx *Tx) PublishImport(im Import) error {
+	totals, err := json.Marshal(im.Totals)
+	if err != nil {
+		return err
+	}
+	err = tx.one(`
+		INSERT INTO registry (fund, version, published_at) VALUES (?1, ?2, ?3)
+		ON CONFLICT (fund) DO UPDATE SET version = excluded.version, published_at = excluded.published_at
+		WHERE registry.version = excluded.version - 1`, im.Version, ms(tx.now))
+	if err != nil {
+		return err
+	}
+	if err := tx.one(`
+		UPDATE registry_import SET state = 'published', totals = ?3, ended_at = ?4
+		WHERE fund = ?1 AND version = ?2 AND state = 'staging'`, im.Version, string(totals), ms(tx.now)); err != nil {
+		return err
+	}
+	if _, err := tx.exec(`
+		UPDATE entry SET member = c.member, login = c.login, status = c.status, held = c.held,
+			version = c.version, digest = c.digest, record = c.record
+		FROM (SELECT id, version, member, login, status, held, digest, record FROM entry_change WHERE fund = ?1 AND version = ?2) AS c
+		WHERE entry.fund = ?1 AND entry.id = c.id`, im.Version); err != nil {
+		return err
+	}
+	_, err = tx.exec(`DELETE FROM entry_change WHERE fund = ?1 AND version = ?2`, im.Version)
+	return err
+}
+
+// DropImport ends an import that published nothing.
+func (tx *Tx) DropImport(im Import) error {
+	return tx.one(`
+		UPDATE registry_import SET state = 'dropped', ended_at = ?3 WHERE fund = ?1 AND version = ?2 AND state = 'staging'`,
+		im.Version, ms(tx.now))
+}
+
+// An EntryKey is what an import needs of an entry to see whether a row is new,
+// changed or the same.
+type EntryKey struct {
+	ID, Member, Number, Login, Digest string
+}
+
+// EntryKeys calls f for each entry the fund shows, by number.
+func (tx *Tx) EntryKeys(f func(EntryKey) error) error {
+	return tx.query(func(r row) error {
+		var k EntryKey
+		if err := r.Scan(&k.ID, &k.Member, &k.Number, &k.Login, &k.Digest); err != nil {
+			return err
+		}
+		return f(k)
+	}, `SELECT id, member, number, login, digest FROM entry WHERE fund = ?1 AND `+seen+` ORDER BY number`)
+}
+
+// Entry finds an entry the fund shows by its id, or reports ErrNone.
+func (tx *Tx) Entry(id string) (e access.Entry, err error) {
+	found := false
+	err = tx.query(tx.scanEntry(func(got access.Entry) { e, found = got, true }),
+		`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND id = ?2 AND `+seen, id)
+	if err == nil && !found {
+		err = ErrNone
+	}
+	return e, err
+}

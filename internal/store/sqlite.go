@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+
+	lite "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+)
+
+// A sqlite is a SQLite file: one writer, whose turn passes from caller to
+// caller, and a set of readers.
+type sqlite struct {
+	db    *sql.DB
+	group *group
+	reads chan *conn
+}
+
+// dsn opens the file with a write-ahead log that is synced at every commit: a
+// used code must stay used through a power cut.
+func dsn(file string) string {
+	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(file)}).String() +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=foreign_keys(1)"
+}
+
+func openSQLite(ctx context.Context, file string, o Options) (*sqlite, error) {
+	db, err := sql.Open("sqlite", dsn(file))
+	if err != nil {
+		return nil, err
+	}
+	open := func(ctx context.Context) (*conn, error) {
+		c, err := db.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &conn{Conn: c, stmts: map[string]*sql.Stmt{}}, nil
+	}
+	s := &sqlite{db: db, reads: make(chan *conn, o.Conns), group: &group{open: open, most: 256, longest: maxBatch, fatal: o.Fatal}}
+	if o.Ungrouped {
+		s.group.most = 1
+	}
+	for range o.Conns {
+		c, err := open(ctx)
+		if err == nil {
+			_, err = c.ExecContext(ctx, "PRAGMA query_only = 1")
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("open %s: %w", file, err), db.Close())
+		}
+		s.reads <- c
+	}
+	return s, nil
+}
+
+func (s *sqlite) close() error {
+	for range cap(s.reads) {
+		(<-s.reads).discard()
+	}
+	s.group.close()
+	return s.db.Close()
+}
+
+func (s *sqlite) read(ctx context.Context, f func(engine) error) (err error) {
+	var c *conn
+	select {
+	case c = <-s.reads:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.reads <- c }()
+	if _, err := c.exec(ctx, "BEGIN", nil); err != nil {
+		return err
+	}
+	defer func() {
+		_, end := c.exec(context.WithoutCancel(ctx), "ROLLBACK", nil)
+		err = errors.Join(err, end)
+	}()
+	return f(c)
+}
+
+// A conn is one SQLite connection and the statements prepared on it: parsing
+// them each time costs a third of the rate.
+type conn struct {
+	*sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// discard closes the connection for good, with its statements and whatever
+// transaction is open on it.
+func (c *conn) discard() {
+	// The error is the one given: it is how database/sql is told to let go.
+	_ = c.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+func (c *conn) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
+	if s := c.stmts[q]; s != nil {
+		return s, nil
+	}
+	s, err := c.PrepareContext(context.WithoutCancel(ctx), q)
+	if err == nil {
+		c.stmts[q] = s
+	}
+	return s, err
+}
+
+func (c *conn) exec(ctx context.Context, q string, args []any) (int64, error) {
+	s, err := c.prepare(ctx, q)
+	if err != nil {
+		return 0, full(err)
+	}
+	res, err := s.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, full(err)
+	}
+	return res.RowsAffected()
+}
+
+func (c *conn) later(ctx context.Context, q string, args []any) error {
+	_, err := c.exec(ctx, q, args)
+	return err
+}
+
+func (c *conn) query(ctx context.Context, scan func(row) error, q string, args []any) error {
+	s, err := c.prepare(ctx, q)
+	if err != nil {
+		return full(err)
+	}
+	rows, err := s.QueryContext(ctx, args...)
+	if err != nil {
+		return full(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return full(rows.Err())
+}
+
+// full names the error of a disk that has no room.
+func full(err error) error {
+	if e, ok := errors.AsType[*lite.Error](err); ok && e.Code()&0xff == codes.SQLITE_FULL {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
+}
+
+// broken reports whether SQLite could not write, read or sync its file.
+func broken(err error) bool {
+	e, ok := errors.AsType[*lite.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case codes.SQLITE_IOERR, codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_READONLY:
+		return true
+	}
+	return false
+}
