@@ -8,8 +8,8 @@ import (
 )
 
 // A Profile says how a fund writes its registry file: the [registry] table of
-// the fund's file. With it the same program reads every fund's export; a new
-// fund is a new profile, not new code (domain.md part 3).
+// the fund's file. With it the same program reads every fund's export; only a
+// kind of value that no fund had before is new code (domain.md part 3).
 type Profile struct {
 	Encoding  string   `toml:"encoding"`  // "windows-1252" or "utf-8"; a byte order mark is accepted with utf-8
 	Delimiter string   `toml:"delimiter"` // one ASCII character; a first line "sep=X" is skipped if X is the same

@@ -2,6 +2,16 @@ package access
 
 import "errors"
 
+var (
+	// ErrUnknown says that a commit failed: the work may or may not be there.
+	// Whoever hears it reads again by id, and never reports failure
+	// (reliability.md R3).
+	ErrUnknown = errors.New("outcome unknown")
+
+	// ErrFull says that the disk is full: nothing was written.
+	ErrFull = errors.New("disk full")
+)
+
 // A Refusal is an outcome the member can be told about: what happened, and what
 // to do next. Any other error is a fault. Code is also the text key:
 // refusal.<code>.

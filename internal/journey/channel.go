@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"aditus/internal/access"
 	"aditus/internal/store"
@@ -30,6 +31,25 @@ func Choices(f *access.Fund, j access.Journey, m access.Member) (all []Choice) {
 		all = append(all, c)
 	}
 	return all
+}
+
+// Reachable reports whether the register has a contact of the member's to which
+// the fund's flow can send codes. Without one there is no way to a channel but
+// to have a contact put on file (F-28).
+func Reachable(f *access.Fund, m access.Member) bool {
+	for _, s := range steps(f, "secure_channel") {
+		if s.Word == "channel" && slices.ContainsFunc(s.Args, func(arg string) bool { return m.OnFile(access.Kind(arg)) != "" }) {
+			return true
+		}
+	}
+	return false
+}
+
+// Overdue reports whether the invitation to the channel can be put off no more:
+// the day the fund's file names is over (Q2).
+func Overdue(f *access.Fund, now time.Time) bool {
+	until := f.SignIn.InviteUntil
+	return !until.IsZero() && !now.Before(until.AddDate(0, 0, 1))
 }
 
 // Choose is the word «channel»: the member says where codes go. Going on sends

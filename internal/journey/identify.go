@@ -258,7 +258,7 @@ func (e *Engine) wrong(ctx context.Context, f *access.Fund, v Visitor, g *guess)
 	if err != nil {
 		return err
 	}
-	return access.Refuse("sign_in")
+	return access.RefuseField("username", "sign_in")
 }
 
 // normalLogin reads what was typed as the fund's login. The refusals are about

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"aditus/internal/access"
@@ -113,8 +114,34 @@ func Where(f *access.Fund, j access.Journey) Place {
 	return Home
 }
 
+// Proved reports whether a channel was proved in the journey. That ended the
+// session it was begun in, and what comes next must happen (scenario 15).
+func Proved(f *access.Fund, j access.Journey) bool {
+	if j.Goal != "secure_channel" {
+		return false
+	}
+	all := steps(f, j.Goal)
+	return slices.ContainsFunc(all[:min(j.At, len(all))], func(s access.Step) bool { return s.Word == "code" })
+}
+
+// mine reports whether the visitor is the browser that walks the journey. Its
+// secret alone does not say so: somebody may have put it into another's browser,
+// to have them go on for them (security.md part 3, rows 15 and 16). A journey
+// begun in a session goes on in that session alone, until it ends it; one begun
+// without is not for a browser in which somebody is signed in.
+func mine(f *access.Fund, j access.Journey, v Visitor) bool {
+	if j.Device != session.ID(v.Device) {
+		return false
+	}
+	if v.Session.ID != "" {
+		return j.Session == v.Session.ID
+	}
+	return j.Session == "" || Proved(f, j)
+}
+
 // Load finds the visitor's journey and its member. It refuses with journey_ended
-// when there is none, or it is over.
+// when there is none, it is over, it is not this browser's, or the member may
+// not come in any more.
 func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.Journey, m access.Member, err error) {
 	id := session.ID(v.Journey)
 	if id == "" {
@@ -127,7 +154,7 @@ func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.
 		m, err = tx.Member(j.Member)
 		return err
 	})
-	if errors.Is(err, store.ErrNone) || err == nil && j.State != "open" {
+	if errors.Is(err, store.ErrNone) || err == nil && (j.State != "open" || !mine(f, j, v) || m.Access(f) == "none") {
 		return j, m, access.Refuse("journey_ended")
 	}
 	j.Lang = v.Lang // what is sent from here on is in the language being read

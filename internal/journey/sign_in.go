@@ -116,7 +116,7 @@ func (e *Engine) Register(ctx context.Context, f *access.Fund, v Visitor, login,
 	step := steps(f, "secure_channel")[0]
 	err = e.identify(ctx, f, v, step, login, secret, func(tx *store.Tx, w who) (err error) {
 		if v.Session.ID != "" && v.Session.Member != w.member.ID {
-			return access.Refuse("sign_in") // signed in as one person, typed another's
+			return access.RefuseField("username", "sign_in") // signed in as one person, typed another's
 		}
 		r = Result{}
 		device := e.device(v, w, &r)

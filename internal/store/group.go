@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,8 +24,6 @@ type group struct {
 	open    func(context.Context) (*conn, error)
 	most    int           // parts in a batch
 	longest time.Duration // from the first part to the last handing on
-
-	fatal func(error) // told when the file could not be written; may be nil
 
 	c *conn // of whoever has the turn
 
@@ -122,15 +121,16 @@ func (g *group) part(ctx context.Context, b *batch, tx *Tx, f func(*Tx) error) (
 
 // run runs one statement of the batch itself. When that fails, the batch is
 // lost for everybody: after «disk full», say, SQLite has rolled back the whole
-// transaction by itself, and there is no savepoint to return to.
+// transaction by itself, and there is no savepoint to return to. A full disk is
+// the one cause of which it is known that nothing was written.
 func (g *group) run(ctx context.Context, b *batch, q string) {
 	if b.err != nil {
 		return
 	}
 	if _, err := g.c.exec(ctx, q, nil); err != nil {
-		b.err = fmt.Errorf("%w: %s: %w", ErrUnknown, q, err)
-		if g.fatal != nil && broken(err) {
-			g.fatal(err)
+		b.err = fmt.Errorf("%s: %w", q, err)
+		if !errors.Is(err, ErrFull) {
+			b.err = fmt.Errorf("%w: %w", ErrUnknown, b.err)
 		}
 	}
 }
@@ -171,9 +171,9 @@ func (g *group) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	_, err = g.c.exec(ctx, "BEGIN IMMEDIATE", nil)
-	if err != nil && g.fatal != nil && broken(err) {
-		g.fatal(err)
+	if _, err = g.c.exec(ctx, "BEGIN IMMEDIATE", nil); err != nil {
+		g.c.discard()
+		g.c = nil
 	}
 	return err
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed schema/*.sql
@@ -18,7 +19,7 @@ var schema embed.FS
 
 // Migrate brings the tables up to what this program needs. Running it again
 // changes nothing; several nodes may run it at the same time.
-func (db *DB) Migrate(ctx context.Context) error {
+func (db *DB) Migrate(ctx context.Context) (err error) {
 	files, err := fs.Sub(schema, "schema")
 	if err != nil {
 		return err
@@ -26,12 +27,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 	dialect, pool := goose.DialectSQLite3, (*sql.DB)(nil)
 	options := []goose.ProviderOption{goose.WithSlog(slog.New(slog.DiscardHandler))}
 	if db.pg != nil {
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return err
-		}
-		options = append(options, goose.WithSessionLocker(locker))
+		options = append(options, goose.WithSessionLocker(migrateLock{}))
 		dialect, pool = goose.DialectPostgres, stdlib.OpenDBFromPool(db.pg.pool)
+		defer func() { err = errors.Join(err, pool.Close()) }()
 	} else {
 		pool = db.lite.db
 	}
@@ -39,10 +37,51 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	_, err = p.Up(ctx)
+	if db.lite != nil {
+		// SQLite has no lock to wait for while several processes begin. Whoever
+		// loses a step finds its tables made, in one transaction with the note
+		// that they are, and goes on behind it.
+		for range len(p.ListSources()) + 1 {
+			if err == nil {
+				break
+			}
+			_, err = p.Up(ctx)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
 	return nil
+}
+
+// migrateLock lets one node at a time migrate a PostgreSQL schema. goose's own
+// lock is one for the whole server and is asked for every five seconds: nodes
+// that start together would wait that long for nothing.
+type migrateLock struct{}
+
+const migrateLockID = `hashtext('aditus migrate'), hashtext(current_schema())`
+
+// SessionLock waits for the lock, or for ctx to end. It asks and asks again, as
+// a statement that waits would hold up CREATE INDEX CONCURRENTLY.
+func (migrateLock) SessionLock(ctx context.Context, c *sql.Conn) error {
+	for {
+		var got bool
+		if err := c.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(`+migrateLockID+`)`).Scan(&got); got || err != nil {
+			return err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// SessionUnlock gives the lock back.
+func (migrateLock) SessionUnlock(ctx context.Context, c *sql.Conn) error {
+	_, err := c.ExecContext(ctx, `SELECT pg_advisory_unlock(`+migrateLockID+`)`)
+	return err
 }
 
 // Analyze lets the engine look at what its tables hold. Without it PostgreSQL

@@ -19,6 +19,7 @@ func (tx *Tx) Post(m access.Message) error {
 	if err != nil {
 		return err
 	}
+	tx.posted = true
 	return tx.later(`
 		INSERT INTO outbox (fund, id, member, challenge, kind, lang, key, body, state, queued_at, expires_at,
 			next_at, held_until, holder, fence, tries, ended_at, provider_id, said)

@@ -84,7 +84,8 @@ func (p *postgres) write(ctx context.Context, tx *Tx, f func(*Tx) error) error {
 	if tx.now, err = begin(ctx, c.Conn(), beginWrite, tx.clock); err != nil {
 		return err
 	}
-	tx.ctx, tx.driverCtx, tx.engine, tx.over = ctx, ctx, e, false
+	tx.ctx, tx.driverCtx, tx.engine = ctx, ctx, e
+	tx.posted, tx.staging, tx.over = false, 0, false // an earlier run left nothing
 	committed := false
 	defer func() { // also when f panics
 		tx.end()
@@ -127,9 +128,16 @@ func (e *pgTx) commit(ctx context.Context) error {
 // warned is where a connection keeps the last warning it heard.
 const warned = "warned"
 
+// errRolledBack is the answer to a COMMIT of what had failed before, and was
+// passed over.
+var errRolledBack = errors.New("store: transaction was rolled back")
+
 // definite reports whether the server itself said no: nothing was committed.
 // The classes 08 and 57 are of a connection or a server that went away.
 func definite(err error) bool {
+	if errors.Is(err, errRolledBack) {
+		return true
+	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && !strings.HasPrefix(e.Code, "08") && !strings.HasPrefix(e.Code, "57")
 }
@@ -139,8 +147,8 @@ func drain(res pgx.BatchResults, n int) error {
 	var first error
 	for range n {
 		tag, err := res.Exec()
-		if err == nil && tag.String() == "ROLLBACK" { // a COMMIT of what had already failed
-			err = errors.New("store: transaction was rolled back")
+		if err == nil && tag.String() == "ROLLBACK" {
+			err = errRolledBack
 		}
 		if err != nil && first == nil {
 			first = err

@@ -265,8 +265,8 @@ func queries(t *testing.T) map[string]string {
 	begins := regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s`)
 	found := map[string]string{}
 	for i, f := range parsed {
-		if names[i] == "bound.go" || names[i] == "postgres.go" {
-			continue // the rule itself, and the words around a transaction
+		if names[i] == "bound.go" || names[i] == "postgres.go" || names[i] == "migrate.go" {
+			continue // the rule itself, the words around a transaction, a lock
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			e, ok := n.(ast.Expr)

@@ -25,32 +25,59 @@ type Import struct {
 	Totals  map[string]int
 }
 
-// BeginImport drops what an unfinished import left behind, and begins one. Its
-// entries carry a version that nobody sees until PublishImport.
-func (tx *Tx) BeginImport(file, digest string) (Import, error) {
-	v, err := tx.RegistryVersion()
+// BeginImport begins an import and drops any other that is not published, with
+// what it staged. Its entries carry a version of their own, that nobody sees
+// until PublishImport. It reports ErrNone if another began at this very moment.
+//
+// The import's own row comes first, and the others' rows are taken from them
+// before what they staged is deleted: an import that is staging at this moment
+// finishes its transaction before, or finds that it was dropped (I8).
+func (tx *Tx) BeginImport(file, digest string) (im Import, err error) {
+	im.File, im.Digest = file, digest
+	err = tx.first(`SELECT coalesce(max(version), 0) + 1 FROM registry_import WHERE fund = ?1`, nil, &im.Version)
 	if err != nil {
-		return Import{}, err
+		return im, err
 	}
-	for _, q := range []string{
-		`DELETE FROM entry WHERE fund = ?1 AND version > ?2`,
-		`DELETE FROM entry_change WHERE fund = ?1 AND version > ?2`,
-		`DELETE FROM registry_import WHERE fund = ?1 AND version > ?2`,
-	} {
-		if _, err := tx.exec(q, v); err != nil {
-			return Import{}, err
-		}
-	}
-	im := Import{Version: v + 1, File: file, Digest: digest}
-	return im, tx.one(`
+	err = tx.one(`
 		INSERT INTO registry_import (fund, version, file, digest, state, totals, started_at, ended_at)
-		VALUES (?1, ?2, ?3, ?4, 'staging', '{}', ?5, 0)`, im.Version, im.File, im.Digest, ms(tx.now))
+		VALUES (?1, ?2, ?3, ?4, 'staging', '{}', ?5, 0) ON CONFLICT DO NOTHING`, im.Version, file, digest, ms(tx.now))
+	if err != nil {
+		return im, err
+	}
+	if _, err := tx.exec(`
+		UPDATE registry_import SET state = 'dropped', ended_at = ?3
+		WHERE fund = ?1 AND version <> ?2 AND state = 'staging'`, im.Version, ms(tx.now)); err != nil {
+		return im, err
+	}
+	if _, err := tx.exec(`
+		DELETE FROM entry WHERE fund = ?1 AND version > (SELECT coalesce(max(version), 0) FROM registry WHERE fund = ?1)`); err != nil {
+		return im, err
+	}
+	_, err = tx.exec(`DELETE FROM entry_change WHERE fund = ?1`)
+	return im, err
 }
 
-// AddEntry stages a new entry.
+// stage holds the import to this transaction, or reports ErrNone if it was
+// dropped: what a slower import still has to say must not fall into the next.
+func (tx *Tx) stage(version int64) error {
+	if tx.staging == version {
+		return nil
+	}
+	err := tx.one(`
+		UPDATE registry_import SET state = 'staging' WHERE fund = ?1 AND version = ?2 AND state = 'staging'`, version)
+	if err == nil {
+		tx.staging = version
+	}
+	return err
+}
+
+// AddEntry stages a new entry, or reports ErrNone if another import has begun.
 func (tx *Tx) AddEntry(e access.Entry) error {
 	sealed, err := tx.sealRecord(e)
 	if err != nil {
+		return err
+	}
+	if err := tx.stage(e.Version); err != nil {
 		return err
 	}
 	return tx.later(`
@@ -59,10 +86,14 @@ func (tx *Tx) AddEntry(e access.Entry) error {
 		e.ID, e.Member, e.Number, tx.LoginIndex(e.Login), e.Status, e.Held, e.Version, e.Digest, sealed)
 }
 
-// ChangeEntry stages a change of an entry that is there.
+// ChangeEntry stages a change of an entry that is there, or reports ErrNone if
+// another import has begun.
 func (tx *Tx) ChangeEntry(e access.Entry) error {
 	sealed, err := tx.sealRecord(e)
 	if err != nil {
+		return err
+	}
+	if err := tx.stage(e.Version); err != nil {
 		return err
 	}
 	return tx.later(`
@@ -81,22 +112,21 @@ func (tx *Tx) sealRecord(e access.Entry) ([]byte, error) {
 
 // PublishImport makes the staged version the one the fund shows, in this one
 // transaction: everybody sees the old register or the new, never a mix (I8).
-// It reports ErrNone if another import was published meanwhile.
+// It reports ErrNone if another import has begun meanwhile, or was published.
 func (tx *Tx) PublishImport(im Import) error {
 	totals, err := json.Marshal(im.Totals)
-	if err != nil {
-		return err
-	}
-	err = tx.one(`
-		INSERT INTO registry (fund, version, published_at) VALUES (?1, ?2, ?3)
-		ON CONFLICT (fund) DO UPDATE SET version = excluded.version, published_at = excluded.published_at
-		WHERE registry.version = excluded.version - 1`, im.Version, ms(tx.now))
 	if err != nil {
 		return err
 	}
 	if err := tx.one(`
 		UPDATE registry_import SET state = 'published', totals = ?3, ended_at = ?4
 		WHERE fund = ?1 AND version = ?2 AND state = 'staging'`, im.Version, string(totals), ms(tx.now)); err != nil {
+		return err
+	}
+	if err := tx.one(`
+		INSERT INTO registry (fund, version, published_at) VALUES (?1, ?2, ?3)
+		ON CONFLICT (fund) DO UPDATE SET version = excluded.version, published_at = excluded.published_at
+		WHERE registry.version < excluded.version`, im.Version, ms(tx.now)); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`
@@ -120,18 +150,18 @@ func (tx *Tx) DropImport(im Import) error {
 // An EntryKey is what an import needs of an entry to see whether a row is new,
 // changed or the same.
 type EntryKey struct {
-	ID, Member, Number, Login, Digest string
+	ID, Member, Number, Login, Held, Digest string
 }
 
 // EntryKeys calls f for each entry the fund shows, by number.
 func (tx *Tx) EntryKeys(f func(EntryKey) error) error {
 	return tx.query(func(r row) error {
 		var k EntryKey
-		if err := r.Scan(&k.ID, &k.Member, &k.Number, &k.Login, &k.Digest); err != nil {
+		if err := r.Scan(&k.ID, &k.Member, &k.Number, &k.Login, &k.Held, &k.Digest); err != nil {
 			return err
 		}
 		return f(k)
-	}, `SELECT id, member, number, login, digest FROM entry WHERE fund = ?1 AND `+seen+` ORDER BY number`)
+	}, `SELECT id, member, number, login, held, digest FROM entry WHERE fund = ?1 AND `+seen+` ORDER BY number`)
 }
 
 // Entry finds an entry the fund shows by its id, or reports ErrNone.

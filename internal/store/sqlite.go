@@ -39,19 +39,29 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqlite, error) {
 		}
 		return &conn{Conn: c, stmts: map[string]*sql.Stmt{}}, nil
 	}
-	s := &sqlite{db: db, reads: make(chan *conn, o.Conns), group: &group{open: open, most: 256, longest: maxBatch, fatal: o.Fatal}}
+	writer := func(ctx context.Context) (*conn, error) {
+		c, err := open(ctx)
+		if err == nil {
+			c.writes, c.fatal = true, o.Fatal
+		}
+		return c, err
+	}
+	s := &sqlite{db: db, reads: make(chan *conn, o.Conns), group: &group{open: writer, most: 256, longest: maxBatch}}
 	if o.Ungrouped {
 		s.group.most = 1
 	}
 	for range o.Conns {
 		c, err := open(ctx)
 		if err == nil {
+			s.reads <- c
 			_, err = c.ExecContext(ctx, "PRAGMA query_only = 1")
 		}
 		if err != nil {
+			for len(s.reads) > 0 {
+				(<-s.reads).discard()
+			}
 			return nil, errors.Join(fmt.Errorf("open %s: %w", file, err), db.Close())
 		}
-		s.reads <- c
 	}
 	return s, nil
 }
@@ -87,16 +97,28 @@ func (s *sqlite) read(ctx context.Context, f func(engine) error) (err error) {
 type conn struct {
 	*sql.Conn
 	stmts map[string]*sql.Stmt
+
+	writes bool
+	fatal  func(error) // told when the file could not be written, read or synced; may be nil
+	lost   error       // of the writer: it runs nothing more
 }
 
 // discard closes the connection for good, with its statements and whatever
-// transaction is open on it.
+// transaction is open on it. The statements come first: SQLite keeps a
+// connection that has some, with its locks, until the process ends.
 func (c *conn) discard() {
+	for _, s := range c.stmts {
+		// Its error is that of the statement's last run, which was told then.
+		_ = s.Close()
+	}
 	// The error is the one given: it is how database/sql is told to let go.
 	_ = c.Raw(func(any) error { return driver.ErrBadConn })
 }
 
 func (c *conn) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
+	if c.lost != nil {
+		return nil, c.lost
+	}
 	if s := c.stmts[q]; s != nil {
 		return s, nil
 	}
@@ -110,11 +132,11 @@ func (c *conn) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
 func (c *conn) exec(ctx context.Context, q string, args []any) (int64, error) {
 	s, err := c.prepare(ctx, q)
 	if err != nil {
-		return 0, full(err)
+		return 0, c.failed(err)
 	}
 	res, err := s.ExecContext(ctx, args...)
 	if err != nil {
-		return 0, full(err)
+		return 0, c.failed(err)
 	}
 	return res.RowsAffected()
 }
@@ -127,11 +149,11 @@ func (c *conn) later(ctx context.Context, q string, args []any) error {
 func (c *conn) query(ctx context.Context, scan func(row) error, q string, args []any) error {
 	s, err := c.prepare(ctx, q)
 	if err != nil {
-		return full(err)
+		return c.failed(err)
 	}
 	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
-		return full(err)
+		return c.failed(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -139,26 +161,34 @@ func (c *conn) query(ctx context.Context, scan func(row) error, q string, args [
 			return err
 		}
 	}
-	return full(rows.Err())
+	return c.failed(rows.Err())
 }
 
-// full names the error of a disk that has no room.
-func full(err error) error {
-	if e, ok := errors.AsType[*lite.Error](err); ok && e.Code()&0xff == codes.SQLITE_FULL {
-		return fmt.Errorf("%w: %w", ErrFull, err)
-	}
-	return err
-}
-
-// broken reports whether SQLite could not write, read or sync its file.
-func broken(err error) bool {
+// failed names the error of a disk that has no room, and sees what a failure
+// means for the writer's transaction.
+//
+// After some errors SQLite has rolled back the whole transaction by itself, the
+// neighbours' parts included, and whatever ran next would commit alone. So the
+// connection runs nothing more, and the batch is lost with the error that was
+// the cause.
+func (c *conn) failed(err error) error {
 	e, ok := errors.AsType[*lite.Error](err)
 	if !ok {
-		return false
+		return err
 	}
 	switch e.Code() & 0xff {
+	case codes.SQLITE_FULL:
+		err = fmt.Errorf("%w: %w", ErrFull, err)
+	case codes.SQLITE_NOMEM, codes.SQLITE_INTERRUPT:
 	case codes.SQLITE_IOERR, codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_READONLY:
-		return true
+		if c.fatal != nil {
+			c.fatal(err)
+		}
+	default:
+		return err
 	}
-	return false
+	if c.writes {
+		c.lost = err
+	}
+	return err
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"aditus/internal/access"
 	"aditus/internal/keys"
 )
 
@@ -21,13 +22,10 @@ var (
 	// ErrNone says that no row met the conditions of a query.
 	ErrNone = errors.New("none")
 
-	// ErrUnknown says that the commit failed: the work may or may not be
-	// there. The caller reads it again by id; it never reports failure
-	// (reliability.md R3).
-	ErrUnknown = errors.New("outcome unknown")
-
-	// ErrFull says that the disk is full: nothing was written.
-	ErrFull = errors.New("disk full")
+	// ErrUnknown and ErrFull are access's, so that who shows them need not know
+	// the store.
+	ErrUnknown = access.ErrUnknown
+	ErrFull    = access.ErrFull
 )
 
 // Options say how a database is opened.
@@ -43,16 +41,21 @@ type Options struct {
 	// again (reliability.md R8). Nil does nothing.
 	Fatal func(error)
 
+	// Posted is called after a commit that put a message in the outbox, so
+	// that a worker here need not wait to look. Nil does nothing.
+	Posted func()
+
 	Conns     int  // most connections; 0 means 2 for each processor, at least 8
 	Ungrouped bool // SQLite, for measuring: one commit for each Write
 }
 
 // A DB is one database, on either engine. Its methods are safe for concurrent use.
 type DB struct {
-	keys *keys.Ring
-	now  func() time.Time
-	pg   *postgres
-	lite *sqlite
+	keys   *keys.Ring
+	now    func() time.Time
+	posted func()
+	pg     *postgres
+	lite   *sqlite
 }
 
 // Postgres reports whether where names a PostgreSQL database.
@@ -69,7 +72,7 @@ func Open(ctx context.Context, where string, o Options) (*DB, error) {
 	if o.Conns == 0 {
 		o.Conns = max(8, 2*runtime.GOMAXPROCS(0))
 	}
-	db := &DB{keys: o.Keys, now: o.Now}
+	db := &DB{keys: o.Keys, now: o.Now, posted: o.Posted}
 	var err error
 	if Postgres(where) {
 		db.pg, err = openPostgres(ctx, where, o)
@@ -111,12 +114,21 @@ func (db *DB) Shared() bool { return db.pg != nil }
 // f may be run more than once and must do nothing but use its Tx: no network,
 // no hashing of passwords, no waiting, no goroutine.
 func (db *DB) Write(ctx context.Context, fund string, f func(*Tx) error) error {
+	tx := db.tx(fund)
+	err := db.write(ctx, tx, f)
+	if err == nil && tx.posted && db.posted != nil {
+		db.posted()
+	}
+	return err
+}
+
+func (db *DB) write(ctx context.Context, tx *Tx, f func(*Tx) error) error {
 	if db.lite != nil {
-		return db.lite.group.write(ctx, db.tx(fund), f)
+		return db.lite.group.write(ctx, tx, f)
 	}
 	const tries = 3
 	for i := 1; ; i++ {
-		err := db.pg.write(ctx, db.tx(fund), f)
+		err := db.pg.write(ctx, tx, f)
 		if !retryable(err) || i == tries {
 			return err
 		}

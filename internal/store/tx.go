@@ -22,6 +22,8 @@ type Tx struct {
 	keys      *keys.Fund
 	clock     func() time.Time
 	now       time.Time
+	posted    bool  // a message was put in the outbox
+	staging   int64 // the version of the import that the transaction holds; 0: none
 	over      bool
 }
 

@@ -1,0 +1,202 @@
+// Package app puts the parts together: a database, the services on it, the
+// site, and the workers beside it. The commands and the tests build the same
+// program with it.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"sync"
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/area"
+	"aditus/internal/audit"
+	"aditus/internal/challenge"
+	"aditus/internal/deliver"
+	"aditus/internal/journey"
+	"aditus/internal/keys"
+	"aditus/internal/operation"
+	"aditus/internal/password"
+	"aditus/internal/session"
+	"aditus/internal/store"
+	"aditus/internal/texts"
+	"aditus/internal/web"
+	"aditus/internal/web/assets"
+	"aditus/internal/web/page"
+)
+
+// Options say what to put together. Database, Keys, Funds, Senders, Checkpoints
+// and Log are required.
+type Options struct {
+	Database    string // postgres://… or a SQLite file
+	Keys        *keys.Ring
+	Funds       []*access.Fund
+	Wording     fs.FS             // <fund>.<lang>.toml; nil for none
+	Hosts       map[string]string // more hosts: host -> fund's ID
+	Senders     map[access.Kind]deliver.Sender
+	Checkpoints io.Writer
+	Log         *slog.Logger
+
+	Now     func() time.Time // nil: the process's clock, and the server's on PostgreSQL
+	Secure  bool             // the site is reached over https
+	Demo    string           // the door's address, in a demonstration
+	Proxies []netip.Prefix   // whose X-Forwarded-For is believed
+
+	Password password.Params
+	Slots    int           // password hashes at a time; 0 is one a processor
+	Queue    int           // sign-ins that may wait for one; 0 is 32
+	Wait     time.Duration // how long; 0 is 2 s
+
+	Fatal func(error) // SQLite's file cannot be written: the process must end
+	Conns int         // of the database; 0 is the store's default
+}
+
+// An App is the program, ready to serve. Close ends it.
+type App struct {
+	DB         *store.DB
+	Funds      map[string]*access.Fund
+	Texts      *texts.Book
+	Challenges *challenge.Service
+	Sessions   *session.Service
+	Passwords  *password.Hasher
+	Journeys   *journey.Engine
+	Operations *operation.Service
+	Worker     *deliver.Worker
+	Sealer     *audit.Sealer
+	Handler    http.Handler
+
+	log *slog.Logger
+}
+
+// New opens the database, brings its tables up to date and builds everything on it.
+func New(ctx context.Context, o Options) (*App, error) {
+	a := &App{Funds: map[string]*access.Fund{}, log: o.Log}
+	ids := make([]string, 0, len(o.Funds))
+	for _, f := range o.Funds {
+		a.Funds[f.ID] = f
+		ids = append(ids, f.ID)
+	}
+	var err error
+	if a.Texts, err = texts.Load(); err != nil {
+		return nil, err
+	}
+	if o.Wording != nil {
+		for _, id := range ids {
+			if err := a.Texts.AddFund(id, o.Wording); err != nil {
+				return nil, err
+			}
+		}
+	}
+	built, err := assets.Load()
+	if err != nil {
+		return nil, err
+	}
+	a.Worker = &deliver.Worker{Funds: a.Funds, Texts: a.Texts, Senders: o.Senders, Hold: 5 * time.Minute, Threads: 4, Pause: 500 * time.Millisecond,
+		Report: func(err error) { o.Log.Error("outbox", "err", err) }}
+	a.DB, err = store.Open(ctx, o.Database, store.Options{Keys: o.Keys, Now: o.Now, Fatal: o.Fatal, Posted: a.Worker.Wake, Conns: o.Conns})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.DB.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, a.DB.Close())
+	}
+	a.Worker.DB = a.DB
+
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	slots, queue, wait := o.Slots, o.Queue, o.Wait
+	if slots == 0 {
+		slots = runtime.GOMAXPROCS(0)
+	}
+	if queue == 0 {
+		queue = 32
+	}
+	if wait == 0 {
+		wait = 2 * time.Second
+	}
+	a.Passwords = password.NewHasher(o.Password, slots, queue, wait, o.Keys.Pepper())
+	a.Challenges = &challenge.Service{DB: a.DB}
+	a.Sessions = session.New(a.DB, now)
+	a.Journeys = &journey.Engine{DB: a.DB, Challenges: a.Challenges, Sessions: a.Sessions, Passwords: a.Passwords}
+	a.Operations = &operation.Service{DB: a.DB, Challenges: a.Challenges, Signer: o.Keys.Signer("receipt")}
+	a.Sealer = &audit.Sealer{DB: a.DB, Funds: ids, Holder: rand.Text(), Lease: 30 * time.Second, Batch: batch(a.DB),
+		Signer: o.Keys.Signer("checkpoint"), Second: o.Checkpoints, Every: 1000, Within: time.Minute}
+	site := &web.Site{Services: page.Services{Journeys: a.Journeys, Operations: a.Operations, Area: &area.Service{DB: a.DB, Sessions: a.Sessions},
+		Sessions: a.Sessions, Assets: built, Texts: a.Texts, Now: now, Secure: o.Secure, Demo: o.Demo},
+		Funds: o.Funds, Hosts: o.Hosts, Log: o.Log, Proxies: o.Proxies, Ready: a.ready}
+	a.Handler = site.Handler()
+	return a, nil
+}
+
+// batch is how many events are sealed in one transaction: measured in
+// example/slice, larger ones keep up on PostgreSQL and hold SQLite's writer.
+func batch(db *store.DB) int {
+	if db.Shared() {
+		return 1024
+	}
+	return 256
+}
+
+// ready reports why requests cannot be served.
+func (a *App) ready(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
+	defer stop()
+	return a.DB.Ping(ctx)
+}
+
+// Run sends messages, seals events and clears up until ctx ends; then it
+// finishes what is under way.
+func (a *App) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { a.Worker.Run(ctx) })
+	all.Go(func() { a.Sealer.Run(ctx, 250*time.Millisecond, func(err error) { a.log.Error("audit", "err", err) }) })
+	all.Go(func() { a.tidy(ctx, 30*time.Second) })
+	all.Wait()
+}
+
+// tidy erases what codes could be checked against once they have expired, and
+// ends drafts that were left. Nothing rests on it: an expired code is refused
+// whether or not it was here.
+func (a *App) tidy(ctx context.Context, pause time.Duration) {
+	for {
+		if err := a.Tidy(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("tidying", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Tidy does what Run does now and then, once.
+func (a *App) Tidy(ctx context.Context) error {
+	for id := range a.Funds {
+		err := a.DB.Write(ctx, id, func(tx *store.Tx) error {
+			if _, err := tx.WipeChallenges(); err != nil {
+				return err
+			}
+			_, err := tx.LapseOperations(tx.Now().Add(-operation.Abandoned))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("fund %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// Close closes the database. Run has ended by then.
+func (a *App) Close() error { return a.DB.Close() }

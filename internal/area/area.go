@@ -1,0 +1,151 @@
+// Package area is what a member reads of themselves: the position, the contacts,
+// the sessions and devices, what happened. It changes nothing but to end a
+// session or forget a device.
+package area
+
+import (
+	"context"
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/audit"
+	"aditus/internal/session"
+	"aditus/internal/store"
+)
+
+// A Service reads for members.
+type Service struct {
+	DB       *store.DB
+	Sessions *session.Service
+}
+
+// An Overview is what the first page shows.
+type Overview struct {
+	Member     access.Member
+	Channel    access.Channel // its ID is "" if none is active
+	Enrolment  access.Enrolment
+	Operations []access.Operation // the latest few
+	Last       *access.Session    // the session before this one
+}
+
+// Overview reads the first page for a session.
+func (s *Service) Overview(ctx context.Context, f *access.Fund, sess access.Session) (o Overview, err error) {
+	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
+		o = Overview{}
+		if o.Member, err = tx.Member(sess.Member); err != nil {
+			return err
+		}
+		if o.Channel, err = tx.Channel(sess.Member); err != nil {
+			return err
+		}
+		if o.Enrolment, err = tx.Enrolment(sess.Member); err != nil {
+			return err
+		}
+		if o.Operations, err = tx.OperationsOf(sess.Member, 5); err != nil {
+			return err
+		}
+		all, err := tx.SessionsOf(sess.Member, 10)
+		for i := range all {
+			if all[i].ID != sess.ID && all[i].StartedAt.Before(sess.StartedAt) {
+				o.Last = &all[i]
+				break
+			}
+		}
+		return err
+	})
+	return o, err
+}
+
+// Member reads the person and the channel in use.
+func (s *Service) Member(ctx context.Context, f *access.Fund, id string) (m access.Member, c access.Channel, err error) {
+	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
+		if m, err = tx.Member(id); err != nil {
+			return err
+		}
+		c, err = tx.Channel(id)
+		return err
+	})
+	return m, c, err
+}
+
+// An Access is one sign-in, or one that failed.
+type Access struct {
+	At     time.Time
+	OK     bool
+	Method string // of a session
+	Agent  string // browser and system, "" if erased
+}
+
+// A Safety is what the security page shows.
+type Safety struct {
+	Channel  access.Channel
+	Password access.Credential // without the hash
+	Accesses []Access
+	Sessions []access.Session // those that live, the newest first
+}
+
+// Safety reads the security page for a session.
+func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Session) (y Safety, err error) {
+	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
+		y = Safety{}
+		if y.Channel, err = tx.Channel(sess.Member); err != nil {
+			return err
+		}
+		if y.Password, err = tx.Password(sess.Member); err != nil {
+			return err
+		}
+		y.Password.Hash = ""
+		all, err := tx.SessionsOf(sess.Member, 50)
+		if err != nil {
+			return err
+		}
+		for _, other := range all {
+			if other.EndedAt.IsZero() && tx.Now().Before(other.EndsAt) && tx.Now().Sub(other.SeenAt) < f.Session.Idle || other.ID == sess.ID {
+				y.Sessions = append(y.Sessions, other)
+			}
+		}
+		events, err := tx.EventsOf(sess.Member, 20, audit.KindSignedIn, audit.KindSignInFailed)
+		for _, e := range events {
+			a := Access{At: time.UnixMilli(e.At).UTC(), OK: e.Kind == audit.KindSignedIn}
+			if a.OK {
+				var in audit.SignedIn
+				if err := audit.Read(e, &in); err != nil {
+					return err
+				}
+				a.Method = in.Method
+			}
+			var where audit.Where
+			if _, err := audit.Personal(tx, e, &where); err != nil {
+				return err
+			}
+			a.Agent = where.Agent
+			y.Accesses = append(y.Accesses, a)
+		}
+		return err
+	})
+	return y, err
+}
+
+// EndSession ends another of the member's sessions. It refuses with
+// session_ended if it had ended already.
+func (s *Service) EndSession(ctx context.Context, f *access.Fund, sess access.Session, id string) error {
+	if id == sess.ID || len(id) != len(sess.ID) {
+		return access.Refuse("session_ended")
+	}
+	return s.Sessions.End(ctx, f, sess.Member, id)
+}
+
+// EndOthers ends all of the member's sessions but this one, and makes every
+// other device an unknown one.
+func (s *Service) EndOthers(ctx context.Context, f *access.Fund, sess access.Session) error {
+	var ended []string
+	err := s.DB.Write(ctx, f.ID, func(tx *store.Tx) (err error) {
+		if ended, err = s.Sessions.EndOthers(tx, sess.Member, sess.ID, "by_member"); err != nil {
+			return err
+		}
+		return tx.ForgetDevices(sess.Member, sess.Device)
+	})
+	s.Sessions.Forget(f.ID, ended...)
+	return err
+}
+

@@ -1,0 +1,279 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/audit"
+	"aditus/internal/keys"
+	"aditus/internal/store"
+)
+
+// chunk is how many rows are staged in one transaction: few enough that nobody
+// who writes meanwhile waits for long.
+const chunk = 250
+
+// lease is how long an import that died keeps others out.
+const lease = time.Minute
+
+// ErrRunning says that another import of the fund is under way.
+var ErrRunning = errors.New("another import of this fund is running")
+
+// Options say how a file is applied.
+type Options struct {
+	Name     string             // the file's name, for people
+	DryRun   bool               // judge and compare, and change nothing
+	Each     func(Result) error // told of each record in turn; may be nil
+	Progress func(done, of int) // told now and then; may be nil
+}
+
+// A Summary is what an import did, or would do.
+type Summary struct {
+	Records  int
+	Totals   map[Outcome]int
+	Channels map[string]int
+	New      int
+	Changed  int
+	Same     int
+	Gone     int // entries the fund shows that the file no longer has; they stay as they are
+	Ignored  []string
+	Version  int64 // that the fund shows now
+}
+
+// Apply reads a file into the fund's register. Rows are staged under the next
+// version, which nobody sees, and shown by one short transaction at the end: a
+// crash anywhere before leaves the old register, and nothing of the new (I8).
+// The same file again changes nothing.
+//
+// Its error is a *FileError for a file that cannot be used, ErrRunning, or a
+// fault.
+func Apply(ctx context.Context, db *store.DB, f *access.Fund, file io.ReaderAt, size int64, o Options) (s Summary, err error) {
+	var now time.Time
+	im := importer{db: db, fund: f, o: o, keys: db.Keys().Fund(f.ID), holder: rand.Text(),
+		byNumber: map[string]known{}, byLogin: map[string]string{}, seen: map[string]bool{}}
+	err = db.Read(ctx, f.ID, func(tx *store.Tx) error {
+		now = tx.Now()
+		if s.Version, err = tx.RegistryVersion(); err != nil {
+			return err
+		}
+		return tx.EntryKeys(func(k store.EntryKey) error {
+			im.byNumber[k.Number] = known{k.ID, k.Member, k.Digest}
+			if _, ok := im.byLogin[k.Login]; !ok && k.Held == "" {
+				im.byLogin[k.Login] = k.Member
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return s, err
+	}
+	a, err := Analyse(ctx, file, size, f.Registry, now.In(f.Zone))
+	if err != nil {
+		return s, err
+	}
+	im.now = now
+	if err := im.results(ctx, a, &s); err != nil {
+		return s, err
+	}
+	s.Records, s.Totals, s.Channels, s.Ignored = a.Records, a.Totals, a.Channels, a.Ignored
+	for number := range im.byNumber {
+		if !im.seen[number] {
+			s.Gone++
+		}
+	}
+	if o.DryRun || im.begun.Version == 0 {
+		return s, nil
+	}
+	im.begun.Totals = map[string]int{}
+	for outcome, n := range a.Totals {
+		im.begun.Totals[string(outcome)] = n
+	}
+	err = db.Write(ctx, f.ID, func(tx *store.Tx) error {
+		if err := im.hold(tx); err != nil {
+			return err
+		}
+		if err := tx.PublishImport(im.begun); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.RegistryImported{Version: im.begun.Version, File: o.Name, Digest: fmt.Sprintf("%x", a.SHA256), Totals: im.begun.Totals})
+	})
+	if errors.Is(err, store.ErrNone) {
+		return s, ErrRunning
+	}
+	s.Version = im.begun.Version
+	return s, err
+}
+
+// An importer is one run of Apply.
+type importer struct {
+	db     *store.DB
+	fund   *access.Fund
+	keys   *keys.Fund
+	o      Options
+	now    time.Time
+	holder string
+	begun  store.Import // its Version is 0 until something is staged
+
+	byNumber map[string]known  // what the fund shows
+	byLogin  map[string]string // login's index -> member
+	seen     map[string]bool   // numbers of this file
+}
+
+// known is what is compared of an entry that is there.
+type known struct{ id, member, digest string }
+
+// staged is one row on its way in.
+type staged struct {
+	entry access.Entry
+	login string // its index
+	is    known  // its ID is "" for a new one
+}
+
+func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error {
+	var rows []staged
+	flush := func() error {
+		defer func() { rows = rows[:0] }()
+		if len(rows) == 0 || im.o.DryRun {
+			return nil
+		}
+		return im.stage(ctx, a, rows)
+	}
+	for res, err := range a.Results(ctx) {
+		if err != nil {
+			return err
+		}
+		if im.o.Each != nil {
+			if err := im.o.Each(res); err != nil {
+				return err
+			}
+		}
+		if im.o.Progress != nil && res.Record%500 == 0 {
+			im.o.Progress(res.Record, a.Records)
+		}
+		if res.Outcome == Reject {
+			continue
+		}
+		row, err := im.compare(res)
+		if err != nil {
+			return err
+		}
+		switch {
+		case row.is.id == "":
+			s.New++
+		case row.is.digest == row.entry.Digest:
+			s.Same++
+			continue
+		default:
+			s.Changed++
+		}
+		if rows = append(rows, row); len(rows) == chunk {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// compare finds what a row is beside what the fund shows: new, changed or the
+// same. A row that is held aside with a number that is taken, or without one,
+// gets one that no row of the fund has.
+func (im *importer) compare(res Result) (staged, error) {
+	e := res.Entry
+	if e.Held != "" && (e.Number == "" || im.seen[e.Number]) {
+		e.Number += "#" + strconv.Itoa(res.Record)
+	}
+	im.seen[e.Number] = true
+	row, err := json.Marshal(struct {
+		Number, Login, Status, Held string
+		Record                      access.Record
+	}{e.Number, e.Login, e.Status, e.Held, e.Record})
+	if err != nil {
+		return staged{}, err
+	}
+	e.Digest = im.keys.Index("entry", string(row))
+	login := im.keys.Index("login", e.Login)
+	is := im.byNumber[e.Number]
+	e.ID, e.Member = is.id, is.member
+	if is.id == "" {
+		e.ID = access.NewID(im.now)
+		switch member := im.byLogin[login]; {
+		case e.Held != "": // nobody's, until somebody decides
+			e.Member = e.ID
+		case member != "":
+			e.Member = member
+		default:
+			e.Member = e.ID
+			im.byLogin[login] = e.ID
+		}
+	}
+	return staged{e, login, is}, nil
+}
+
+// stage writes a chunk down under the version that is coming.
+func (im *importer) stage(ctx context.Context, a *Analysis, rows []staged) error {
+	begun := im.begun
+	err := im.db.Write(ctx, im.fund.ID, func(tx *store.Tx) (err error) {
+		begun = im.begun
+		if err := im.hold(tx); err != nil {
+			return err
+		}
+		if begun.Version == 0 {
+			if begun, err = tx.BeginImport(im.o.Name, fmt.Sprintf("%x", a.SHA256)); err != nil {
+				return err
+			}
+		}
+		for _, r := range rows {
+			e := r.entry
+			e.Version = begun.Version
+			if r.is.id == "" {
+				err = tx.AddEntry(e)
+			} else if err = im.keepPast(tx, &e); err == nil {
+				err = tx.ChangeEntry(e)
+			}
+			if err != nil {
+				return fmt.Errorf("record with the number %s: %w", e.Number, err)
+			}
+		}
+		return nil
+	})
+	im.begun = begun
+	return err
+}
+
+// keepPast notes contacts that the file replaces: money asked for soon after is
+// held, and the old contact warned (scenario 17).
+func (im *importer) keepPast(tx *store.Tx, e *access.Entry) error {
+	old, err := tx.Entry(e.ID)
+	if err != nil {
+		return err
+	}
+	e.Record.Past = old.Record.Past
+	for _, c := range []struct {
+		kind     access.Kind
+		was, now string
+	}{{access.Email, old.Record.Email, e.Record.Email}, {access.SMS, old.Record.Mobile, e.Record.Mobile}} {
+		if c.was != "" && c.was != c.now {
+			e.Record.Past = append(e.Record.Past, access.PastContact{Kind: c.kind, Address: c.was, Until: tx.Now().UnixMilli()})
+		}
+	}
+	if n := len(e.Record.Past); n > 6 {
+		e.Record.Past = e.Record.Past[n-6:]
+	}
+	return nil
+}
+
+func (im *importer) hold(tx *store.Tx) error {
+	err := tx.Hold("import", im.holder, tx.Now().Add(lease))
+	if errors.Is(err, store.ErrNone) {
+		return ErrRunning
+	}
+	return err
+}

@@ -1,0 +1,390 @@
+package registry
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"aditus/internal/access"
+	"aditus/internal/identifier"
+)
+
+// A judge knows everything about a file that one record's verdict needs.
+type judge struct {
+	p       *access.Profile
+	cols    columns
+	effects map[string]effect
+	repeats *repeats
+	dates   dateReader
+	phones  identifier.Phones
+	dial    string // the country's own prefix, "+39"; "" if we do not know its plan
+	key     field
+	login   field
+	need    []field
+	words   [fieldCount]map[string]string // their word -> our word
+	many    int
+	roles   map[string]bool
+}
+
+func newJudge(p *access.Profile, cols columns, r *repeats, now time.Time) *judge {
+	j := &judge{
+		p: p, cols: cols, repeats: r,
+		dates:  dateReader{today: day(now)},
+		phones: identifier.Phones{Fiction: p.Fiction},
+		dial:   map[string]string{"IT": "+39", "CH": "+41", "FR": "+33"}[p.Country],
+		key:    fieldNamed(p.Key.Field), login: fieldNamed(p.Login),
+		many: p.Shared.Many, roles: map[string]bool{},
+	}
+	j.effects, _ = effects(p)
+	for _, d := range p.Dates {
+		f, _ := access.DateOrder(d)
+		j.dates.formats = append(j.dates.formats, f)
+	}
+	for _, name := range p.Required {
+		j.need = append(j.need, fieldNamed(name))
+	}
+	for name, words := range p.Values {
+		own := map[string]string{}
+		for theirs, ours := range words {
+			own[theirs], own[strings.ToUpper(theirs)] = ours, ours
+		}
+		j.words[fieldNamed(name)] = own
+	}
+	if j.many == 0 {
+		j.many = 4
+	}
+	for _, role := range p.Shared.Roles {
+		j.roles[strings.ToLower(role)] = true
+	}
+	return j
+}
+
+// raw is a field of a record as the file has it, "" if there is none.
+func (j *judge) raw(rec *record, f field) string {
+	if at := j.cols.of[f]; at >= 0 && at < len(rec.fields) {
+		return rec.fields[at]
+	}
+	return ""
+}
+
+// shape says whether a record can be used at all, and why not.
+func (j *judge) shape(rec *record) string {
+	switch {
+	case rec.problem != "":
+		return rec.problem
+	case len(rec.fields) < j.cols.count:
+		return issueTruncatedRow
+	case len(rec.fields) > j.cols.count:
+		return issueUnquotedSeparator
+	}
+	for _, f := range rec.fields {
+		if f != "" {
+			return ""
+		}
+	}
+	return issueEmptyRow
+}
+
+// count is the first reading of a record: what it may share with others.
+func (j *judge) count(rec *record) {
+	if j.shape(rec) != "" {
+		return
+	}
+	code, codeErr := identifier.TaxCode(j.tidied(rec, fieldTaxCode)) // "" if it is wrong
+	who := func() uint32 { return j.personOf(rec, code) }
+	if n, _ := j.keyOf(rec); n != "" {
+		j.repeats.note(j.repeats.hash(spaceNumber, n), nobody)
+	}
+	if codeErr == nil {
+		j.repeats.note(j.repeats.hash(spaceTaxCode, code), who)
+	}
+	if e, _ := j.emailOf(rec); e != "" {
+		j.repeats.note(j.repeats.hash(spaceEmail, e), who)
+	}
+	if m, _ := j.mobileOf(rec); m != "" {
+		j.repeats.note(j.repeats.hash(spaceMobile, m), who)
+	}
+}
+
+// nobody stands for the person where only records are counted.
+func nobody() uint32 { return 0 }
+
+// tidied is a field without what nobody sees in it.
+func (j *judge) tidied(rec *record, f field) string {
+	s, _ := tidy(j.raw(rec, f), false)
+	return s
+}
+
+// keyOf is the key of a record and the issue it has: ahead of a mendable one
+// the key is mended, with any other there is none.
+func (j *judge) keyOf(rec *record) (n, word string) {
+	raw := j.raw(rec, j.key)
+	s, _ := tidy(raw, false)
+	want := j.p.Key.Digits
+	switch {
+	case s == "":
+		return "", issueNumMissing
+	case want > 0 && (number(s[:min(len(s), 8)]) < 0 || number(s[min(len(s), 8):]+"0") < 0 || len(s) > want || strings.Trim(s, "0") == ""):
+		return "", issueNumFormat
+	case len(s) < want:
+		return strings.Repeat("0", want-len(s)) + s, issueLeadingZerosLost
+	case s != raw:
+		return s, issueNumNormalise
+	}
+	return s, ""
+}
+
+// emailOf is the comparable address of a record and the issue it has, as for
+// keyOf. Local parts are lower-cased: exports shout, and no host that matters
+// tells the difference.
+func (j *judge) emailOf(rec *record) (address, word string) {
+	raw := j.raw(rec, fieldEmail)
+	s, mended := tidy(raw, false)
+	if s == "" {
+		return "", ""
+	}
+	if strings.IndexByte("=+-@", s[0]) >= 0 {
+		return "", issueFormula
+	}
+	const scheme = "mailto:"
+	if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+		s = s[len(scheme):]
+	}
+	address, err := identifier.Email(s)
+	if err != nil {
+		return "", issueEmailInvalid
+	}
+	switch address = identifier.EmailKey(address); {
+	case address == raw:
+		return address, ""
+	case mended.zeroWidth:
+		return address, issueZeroWidth
+	}
+	return address, issueEmailNormalise
+}
+
+// mobileOf is the mobile number of a record in E.164 and the issue it has, as for
+// keyOf. The country's own form without prefix is no issue.
+func (j *judge) mobileOf(rec *record) (e164, word string) {
+	raw := j.raw(rec, fieldMobile)
+	s, _ := tidy(raw, false)
+	if s == "" {
+		return "", ""
+	}
+	if strings.IndexByte("=-@", s[0]) >= 0 && len(s) > 1 {
+		return "", issueFormula
+	}
+	e164, err := j.phones.Mobile(s, j.p.Country)
+	if err != nil {
+		e, _ := err.(*identifier.Error)
+		if e != nil && e.Reason == "fixed" || j.p.Country == "IT" && landline(s) {
+			return "", issueMobileLandline
+		}
+		return "", issueMobileInvalid
+	}
+	trunk := "0"
+	if j.dial == "+39" {
+		trunk = ""
+	}
+	switch own := strings.TrimPrefix(e164, j.dial); {
+	case raw == e164:
+		return e164, ""
+	case j.dial != "" && own == e164:
+		return e164, issueMobileForeign
+	case len(raw) == len(trunk)+len(own) && strings.HasSuffix(raw, own) && strings.HasPrefix(raw, trunk):
+		return e164, ""
+	}
+	return e164, issueMobileFormat
+}
+
+// landline reports whether a number looks like an Italian fixed line: a 0 first
+// and as many digits as one has. Whether it is assigned does not matter here.
+func landline(s string) bool {
+	for _, prefix := range []string{"+39", "0039"} {
+		s = strings.TrimSpace(strings.TrimPrefix(s, prefix))
+	}
+	digits := 0
+	for i, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case i == 0 || !strings.ContainsRune(" ./-()", r):
+			return false
+		}
+	}
+	return digits >= 6 && digits <= 11 && s[0] == '0' && s[1] != '0'
+}
+
+// personOf is a hash of who a record is about: names as tax codes see them, and
+// the day of birth without its century, from the tax code if the record's own
+// cannot be read.
+func (j *judge) personOf(rec *record, code string) uint32 {
+	b := identifier.TaxCodeBirth(code)
+	if d, _ := j.dates.read(j.tidied(rec, fieldBirthDate), b); d.y != 0 {
+		b.Year, b.Month, b.Day = d.y%100, d.m, d.d
+	}
+	var h maphash.Hash
+	h.SetSeed(j.repeats.seed)
+	for _, f := range []field{fieldSurname, fieldName} {
+		s, _ := unmojibake(j.raw(rec, f))
+		h.WriteString(identifier.FoldName(s))
+		h.WriteByte('|')
+	}
+	h.Write([]byte{byte(b.Year), byte(b.Month), byte(b.Day)})
+	return uint32(h.Sum64())
+}
+
+// A verdict is one record's result in the making.
+type verdict struct {
+	*judge
+	rec   *record
+	res   *Result
+	named []string // capabilities
+}
+
+// result is the second reading of a record.
+func (j *judge) result(rec *record) Result {
+	res := Result{Record: rec.number, Line: rec.line, Key: cropped(j.raw(rec, j.key)), Outcome: Accept}
+	v := verdict{judge: j, rec: rec, res: &res}
+	if word := j.shape(rec); word != "" {
+		v.add(word)
+		res.Outcome = Reject // whatever the profile says: there is nothing to import
+		return res
+	}
+	v.person()
+	return res
+}
+
+// add gives the record an issue.
+func (v *verdict) add(word string) { v.addAs(word, word, "", "") }
+
+// mend gives the record an issue that was mended in a field: value is what the
+// field is now.
+func (v *verdict) mend(word string, f field, value string) {
+	v.mendColumn(word, v.cols.name[f], value)
+}
+
+// mendColumn is mend for a column of the file.
+func (v *verdict) mendColumn(word, column, value string) {
+	if _, ok := v.effects[word]; !ok {
+		return
+	}
+	v.add(word)
+	for i, fix := range v.res.Normalised {
+		if fix.Column == column {
+			v.res.Normalised[i].Value = value
+			return
+		}
+	}
+	v.res.Normalised = append(v.res.Normalised, Fix{column, value})
+}
+
+// addAs gives the record an issue under a word that tells more than its kind,
+// and, if they are not "", with an outcome and a capability of this place.
+func (v *verdict) addAs(kind, word string, outcome Outcome, capability string) {
+	e, ok := v.effects[kind]
+	if !ok {
+		return // the fund does not mind
+	}
+	if word == kind {
+		word = e.word
+	}
+	if outcome == "" {
+		outcome = e.outcome
+	}
+	if capability == "" {
+		capability = e.capability
+	}
+	if !slices.Contains(v.res.Issues, word) {
+		v.res.Issues = append(v.res.Issues, word)
+	}
+	if outcome.severity() > v.res.Outcome.severity() {
+		v.res.Outcome = outcome
+	}
+	if capability != "" {
+		v.named = append(v.named, capability)
+	}
+}
+
+// has reports whether an issue took a capability.
+func (v *verdict) has(capability string) bool { return slices.Contains(v.named, capability) }
+
+// text is a field of plain text, mended.
+func (v *verdict) text(f field) string {
+	at := v.cols.of[f]
+	if at < 0 {
+		return ""
+	}
+	return v.column(at, v.cols.name[f], f)
+}
+
+// column is text of a column; f is its field, or fieldCount for none of ours.
+func (v *verdict) column(at int, name string, f field) string {
+	raw := v.rec.fields[at]
+	if neat(raw) && !formula(raw) {
+		return raw
+	}
+	s, mended := raw, flaws{}
+	if m, ok := unmojibake(raw); ok {
+		if (f == fieldSurname || f == fieldName) && !v.suits(f, m) {
+			v.addAs(issueMojibake, issueMojibake, Warn, "")
+		} else {
+			s = m
+			tidied, _ := tidy(m, f == fieldStreet)
+			v.mendColumn(issueMojibake, name, tidied)
+		}
+	}
+	s, mended = tidy(s, f == fieldStreet)
+	for _, m := range []struct {
+		on   bool
+		word string
+	}{{mended.space, issueWhitespace}, {mended.zeroWidth, issueZeroWidth}, {mended.nfd, issueNFD}, {mended.control, issueControlCharacter}, {mended.tooLong, issueValueTooLong}} {
+		if m.on {
+			v.mendColumn(m.word, name, s)
+		}
+	}
+	if formula(s) {
+		v.add(issueFormula)
+	}
+	bad := v.rec.bad != 0 && v.rec.badField == at
+	switch {
+	case bad && v.p.Encoding == "utf-8":
+		v.add(issueInvalidUTF8)
+	case bad:
+		v.addAs(issueUndefinedByte, issueUndefinedByte+"_"+hex(v.rec.bad), "", "")
+	case strings.ContainsRune(s, utf8.RuneError):
+		v.add(issueReplacementChar)
+	}
+	return s
+}
+
+// suits reports whether a mended name agrees with the record's tax code; without
+// a right code, or without one at all in this register, nothing speaks against it.
+func (v *verdict) suits(f field, name string) bool {
+	code, err := identifier.TaxCode(v.tidied(v.rec, fieldTaxCode))
+	if err != nil {
+		return true
+	}
+	p := identifier.Person{Name: name}
+	if f == fieldSurname {
+		p = identifier.Person{Surname: name}
+	}
+	return identifier.TaxCodePerson(code, p) == ""
+}
+
+// word is a field with a list of words: what the fund's word means. ok is false
+// for a word that is in no list.
+func (v *verdict) word(f field) (ours string, ok bool) {
+	theirs := v.text(f)
+	words := v.words[f]
+	if words == nil || theirs == "" {
+		return theirs, true
+	}
+	if ours, ok = words[theirs]; ok {
+		return ours, true
+	}
+	ours, ok = words[strings.ToUpper(theirs)]
+	return ours, ok
+}
