@@ -12,6 +12,7 @@ import (
 	"aditus/internal/access"
 	"aditus/internal/identifier"
 	"aditus/internal/policy"
+	"aditus/internal/registry"
 	"aditus/internal/texts"
 )
 
@@ -90,6 +91,9 @@ func words(fsys fs.FS, f *access.Fund) error {
 				}
 			}
 		}
+	}
+	for _, p := range registry.ProfileProblems(&f.Registry) {
+		problems = append(problems, policy.Problem{File: f.ID + ".toml", Key: "registry." + p.Key, Text: p.Text})
 	}
 	for _, host := range f.Hosts {
 		if err := texts.CheckSMS(f.Short, host, f.Help.Shown); err != nil {

@@ -21,7 +21,7 @@ type Profile struct {
 
 	Key     ProfileKey                   `toml:"key"`
 	Columns map[string]string            `toml:"columns"` // their column -> our field, "keep.<name>" to keep it as it is, "" to ignore it
-	Values  map[string]map[string]string `toml:"values"`  // our field -> their word -> our word
+	Values  map[string]map[string]string `toml:"values"`  // our field -> their word -> our word; of the statuses, "deceased" alone has a meaning of its own
 	Shared  ProfileShared                `toml:"shared"`
 	Issues  map[string]ProfileIssue      `toml:"issues"` // by issue word: what this fund treats otherwise
 	Limits  ProfileLimits                `toml:"limits"`

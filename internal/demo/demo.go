@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -196,7 +197,7 @@ func (d *Demo) fill(ctx context.Context, f *access.Fund) error {
 	if err != nil {
 		return err
 	}
-	secrets, err := secretsOf(f)
+	secrets, order, err := secretsOf(f)
 	if err != nil {
 		return err
 	}
@@ -204,6 +205,7 @@ func (d *Demo) fill(ctx context.Context, f *access.Fund) error {
 	if err != nil {
 		return err
 	}
+	var all []Person
 	for r, err := range analysis.Results(ctx) {
 		if err != nil {
 			return err
@@ -211,13 +213,21 @@ func (d *Demo) fill(ctx context.Context, f *access.Fund) error {
 		p := Person{Fund: f.ID, Host: f.ID + ".localhost", URL: "http://" + f.ID + ".localhost:" + d.port + "/login",
 			Name: r.Entry.Record.Name + " " + r.Entry.Record.Surname, TaxCode: r.Entry.Record.TaxCode, Number: r.Entry.Number,
 			Password: secrets[r.Entry.Number], Email: r.Entry.Record.Email, Mobile: r.Entry.Record.Mobile, Status: r.Entry.Status}
-		d.people = append(d.people, p)
+		all = append(all, p)
 		if p.Password != "" {
 			if err := d.setPassword(ctx, f, p); err != nil {
 				return err
 			}
 		}
 	}
+	place := func(p Person) int {
+		if i := slices.Index(order, p.Number); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(all, func(a, b Person) int { return place(a) - place(b) })
+	d.people = append(d.people, all...)
 	return nil
 }
 
@@ -241,14 +251,15 @@ func (d *Demo) setPassword(ctx context.Context, f *access.Fund, p Person) error 
 	})
 }
 
-// secretsOf reads what the sample people of a fund may type, by number.
-func secretsOf(f *access.Fund) (map[string]string, error) {
+// secretsOf reads what the sample people of a fund may type, by number, and who
+// stands first at the door.
+func secretsOf(f *access.Fund) (secrets map[string]string, order []string, err error) {
 	data, err := people.ReadFile("people/" + f.ID + ".toml")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var file struct {
 		Person []struct {
@@ -257,13 +268,14 @@ func secretsOf(f *access.Fund) (map[string]string, error) {
 		} `toml:"person"`
 	}
 	if err := toml.Unmarshal(data, &file); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all := map[string]string{}
+	secrets = map[string]string{}
 	for _, p := range file.Person {
-		all[p.Number] = p.Password
+		secrets[p.Number] = p.Password
+		order = append(order, p.Number)
 	}
-	return all, nil
+	return secrets, order, nil
 }
 
 // People are the sample people.

@@ -47,7 +47,7 @@ type spelling struct {
 	digits [24]byte
 	n      int  // digits; more than there is room for are counted and not kept
 	plus   bool // the first character that counts is a +
-	odd    bool // a + or a 0 stands where only the library knows what it means
+	odd    bool // a + stands where only the library knows what it means
 }
 
 // spell reads the characters of a number, or says why it is none.
@@ -58,15 +58,13 @@ func spell(s string) (n spelling, reason string) {
 	}
 	n.raw = s
 	blanks := false
-	for i, r := range s {
+	for _, r := range s {
 		switch {
 		case '0' <= r && r <= '9':
 			if n.n < len(n.digits) {
 				n.digits[n.n] = byte(r)
 			}
 			n.n++
-			// «(0)» is the trunk zero that is not dialled from abroad.
-			n.odd = n.odd || r == '0' && i > 0 && s[i-1] == '('
 		case r == '+':
 			n.odd = n.odd || n.n > 0 || n.plus
 			n.plus = true

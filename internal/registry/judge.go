@@ -250,6 +250,9 @@ func (j *judge) result(rec *record) Result {
 	v := verdict{judge: j, rec: rec, res: &res}
 	if word := j.shape(rec); word != "" {
 		v.add(word)
+		if len(res.Issues) == 0 {
+			res.Issues = []string{word}
+		}
 		res.Outcome = Reject // whatever the profile says: there is nothing to import
 		return res
 	}

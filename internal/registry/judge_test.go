@@ -90,6 +90,7 @@ func TestRecord(t *testing.T) {
 		{[]string{"DATA_NASCITA", "01/26/1997"}, Quarantine, "DATE_IMPOSSIBLE", "", ""}, // the tax code does not confirm it
 		{[]string{"DATA_NASCITA", "35455"}, Normalise, "DATE_EXCEL_SERIAL", "", "25/01/1997"},
 		{[]string{"DATA_NASCITA", "25/01/97"}, Normalise, "DATE_TWO_DIGIT_YEAR", "", "25/01/1997"},
+		{[]string{"DATA_NASCITA", "25/01/05"}, Warn, "DATE_TWO_DIGIT_YEAR CF_BIRTHDATE_MISMATCH", "", "25/01/2005"}, // nobody is 120
 		{[]string{"DATA_NASCITA", "25/01/20"}, Quarantine, "DATE_CENTURY_UNKNOWN", "", ""},
 		{[]string{"DATA_NASCITA", " 25/01/1997"}, Normalise, "WHITESPACE", "", "25/01/1997"},
 		{[]string{"DATA_ADESIONE", "some day"}, Warn, "DATE_UNREADABLE", "", ""},
@@ -108,6 +109,8 @@ func TestRecord(t *testing.T) {
 		{[]string{"CELLULARE", "0033 6 39 98 54 92"}, Normalise, "FOREIGN_MOBILE", "", "+33639985492"},
 		{[]string{"CELLULARE", "0536 007378"}, Restrict, "LANDLINE_AS_MOBILE", "sms_off", ""},
 		{[]string{"CELLULARE", "+39 06 1234 5678"}, Restrict, "LANDLINE_AS_MOBILE", "sms_off", ""},
+		{[]string{"CELLULARE", "0536 0"}, Restrict, "MOBILE_INVALID", "sms_off", ""},
+		{[]string{"CELLULARE", "0536 00737 8899"}, Restrict, "MOBILE_INVALID", "sms_off", ""},
 		{[]string{"CELLULARE", "n.d."}, Restrict, "MOBILE_INVALID", "sms_off", ""},
 		{[]string{"CELLULARE", "30O7029455"}, Restrict, "MOBILE_INVALID", "sms_off", ""},
 		{[]string{"CELLULARE", "=1"}, Restrict, "FORMULA_INJECTION", "sms_off", ""},
@@ -268,6 +271,58 @@ func TestProfileIssues(t *testing.T) {
 	p.Fiction = false
 	if r := one(t, sound(), p); !slices.Equal(r.Issues, []string{"MOBILE_INVALID"}) {
 		t.Errorf("an invented number passes in earnest: %v", r.Issues)
+	}
+}
+
+// What only a file in UTF-8 can hold.
+func TestUTF8(t *testing.T) {
+	p := aurora(t)
+	p.Encoding = "utf-8"
+	for _, c := range []struct {
+		column, value string
+		outcome       Outcome
+		issues, fixed string
+	}{
+		{"COMUNE", "Forlì", Accept, "", ""},
+		{"COMUNE", "Forli\u0300", Normalise, "UNICODE_NFD", "Forlì"},
+		{"COMUNE", "For\u200bli", Normalise, "ZERO_WIDTH", "Forli"},
+		{"COMUNE", "\u202eilroF", Normalise, "ZERO_WIDTH", "ilroF"}, // it would be read backwards
+		{"COMUNE", "ForlÃ¬", Normalise, "MOJIBAKE", "Forlì"},
+		{"COMUNE", "Forl\xec", Warn, "INVALID_UTF8", ""},
+		{"COMUNE", "Forl\uFFFD", Warn, "REPLACEMENT_CHAR", ""},
+		{"COMUNE", "Forl\u0085i", Normalise, "WHITESPACE", "Forl i"},
+		{"COMUNE", "Forl\u009bi", Warn, "CONTROL_CHARACTER", "Forli"},
+		{"EMAIL", "a\u200b@example.org", Normalise, "ZERO_WIDTH", "a@example.org"},
+		{"EMAIL", "a@EXAMPLE\u3002org", Normalise, "EMAIL_NORMALISE", "a@example.org"},
+		{"EMAIL", "а@example.org", Restrict, "EMAIL_INVALID", ""}, // a Cyrillic letter
+		{"CODICE_FISCALE", "VLDDNL97A25E289O\u200b", Normalise, "ZERO_WIDTH", "VLDDNL97A25E289O"},
+		{"CODICE_FISCALE", "VLDDNL９７A25E289O", Quarantine, "CF_CHARSET", ""},
+		{"NUM_ISCRIZIONE", "００９００００１", Quarantine, "NUM_FORMAT", ""},
+		{"CELLULARE", "３００７０２９４５５", Restrict, "MOBILE_INVALID", ""},
+		{"DATA_NASCITA", "２５/01/1997", Quarantine, "DATE_IMPOSSIBLE", ""},
+	} {
+		r := one(t, sound().with(c.column, c.value), p)
+		fixed := ""
+		if len(r.Normalised) > 0 {
+			fixed = r.Normalised[0].Value
+		}
+		if r.Outcome != c.outcome || strings.Join(r.Issues, " ") != c.issues || fixed != c.fixed {
+			t.Errorf("%s %q: %s %v %q, want %s %s %q", c.column, c.value, r.Outcome, r.Issues, fixed, c.outcome, c.issues, c.fixed)
+		}
+	}
+}
+
+// A key that is no number, and a login that is another column.
+func TestProfileKey(t *testing.T) {
+	p := aurora(t)
+	p.Key.Digits, p.Login = 0, "enrolment_no"
+	r := one(t, sound().with("NUM_ISCRIZIONE", "AB-1"), p)
+	if r.Outcome != Accept || r.Entry.Number != "AB-1" || r.Entry.Login != "AB-1" {
+		t.Errorf("%s %v: number %q, login %q", r.Outcome, r.Issues, r.Entry.Number, r.Entry.Login)
+	}
+	p.Login = "email"
+	if r := one(t, sound(), p); r.Entry.Login != "daniele.valdesini@example.org" {
+		t.Errorf("login %q", r.Entry.Login)
 	}
 }
 

@@ -1,0 +1,113 @@
+package demo_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"aditus/funds"
+	"aditus/internal/demo"
+	"aditus/internal/policy"
+)
+
+func start(t *testing.T, dir string) *demo.Demo {
+	t.Helper()
+	all, err := policy.LoadAll(funds.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := demo.New(t.Context(), demo.Options{Listen: "127.0.0.1:8080", Data: dir, Funds: all, Wording: funds.Files,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Out: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func ask(h http.Handler, method, host, path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(context.Background(), method, "http://"+host+path, strings.NewReader(body))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// The demonstration listens to nobody but this machine.
+func TestLoopback(t *testing.T) {
+	for _, ok := range []string{"127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.2:0"} {
+		if _, err := demo.Loopback(ok); err != nil {
+			t.Errorf("%s: %v", ok, err)
+		}
+	}
+	for _, bad := range []string{"0.0.0.0:8080", ":8080", "192.0.2.1:8080", "[::]:8080", "example.org:8080", "8080"} {
+		if _, err := demo.Loopback(bad); err == nil {
+			t.Errorf("%s was taken", bad)
+		}
+	}
+	if _, err := demo.Loopback("0.0.0.0:8080"); !errors.Is(err, demo.ErrNotLoopback) {
+		t.Error(err)
+	}
+}
+
+// The door shows 26 people of the fund, what they may type, and moves the clock;
+// the fund answers at its own host.
+func TestDoor(t *testing.T) {
+	d := start(t, "")
+	defer func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var people []demo.Person
+	if err := json.Unmarshal(ask(d.Handler, "GET", "localhost:8080", "/demo/people.json", "").Body.Bytes(), &people); err != nil {
+		t.Fatal(err)
+	}
+	if len(people) != 26 || people[0].Number != "00908304" || people[0].Password == "" || people[3].Number != "00900025" {
+		t.Errorf("%d people, first %+v", len(people), people[0])
+	}
+	for host, want := range map[string]int{"localhost:8080": 200, "127.0.0.1:8080": 200, "aurora.localhost:8080": 303, "evil.example": 421} {
+		if got := ask(d.Handler, "GET", host, "/", "").Code; got != want {
+			t.Errorf("GET / at %s is %d, want %d", host, got, want)
+		}
+	}
+	for _, path := range []string{"/", "/demo/messages"} {
+		for _, lang := range []string{"it", "fr", "de", "en"} {
+			w := ask(d.Handler, "GET", "localhost:8080", path+"?lang="+lang, "")
+			if w.Code != 200 || !strings.Contains(w.Body.String(), `lang="`+lang+`"`) || strings.Contains(w.Body.String(), "[") {
+				t.Errorf("%s in %s: %d", path, lang, w.Code)
+			}
+		}
+	}
+	before := d.Clock.Now()
+	if w := ask(d.Handler, "POST", "localhost:8080", "/demo/clock", `{"advance":"5m"}`); w.Code != 200 || d.Clock.Now().Sub(before) < 5*time.Minute {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	for _, bad := range []string{"", "{}", `{"advance":"-5m"}`, `{"advance":"soon"}`, strings.Repeat("x", 5000)} {
+		if w := ask(d.Handler, "POST", "localhost:8080", "/demo/clock", bad); w.Code < 400 || w.Code >= 500 {
+			t.Errorf("%.20q is %d", bad, w.Code)
+		}
+	}
+	if w := ask(d.Handler, "GET", "localhost:8080", "/healthz", ""); w.Code != 200 {
+		t.Error(w.Code)
+	}
+}
+
+// What happened is there again after a restart with the same directory.
+func TestKept(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		d := start(t, dir)
+		if len(d.People()) != 26 {
+			t.Error(len(d.People()))
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package registry
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// FuzzReader: what the standard library writes, we read back, field by field.
+func FuzzReader(f *testing.F) {
+	f.Add("a\x1fb\x1fc\x1ed\x1f\x1f\"e\n;\"", true)
+	f.Add("\x1f\x1f\x1e;;\x1f\r\n\x1f \"", false)
+	f.Fuzz(func(t *testing.T, text string, crlf bool) {
+		const columns = 3
+		var rows [][]string
+		for _, line := range strings.Split(text, "\x1e") {
+			cells := strings.Split(line, "\x1f")
+			for len(cells) < columns {
+				cells = append(cells, "")
+			}
+			if cells = cells[:columns]; len(strings.Join(cells, "")) > recordMax/4 || strings.Count(line, "\n") >= linesMax {
+				return
+			}
+			if crlf { // the writer makes CRLF of every line end
+				for i := range cells {
+					cells[i] = strings.ReplaceAll(strings.ReplaceAll(cells[i], "\r", ""), "\n", "\r\n")
+				}
+			}
+			rows = append(rows, cells)
+		}
+		var buf bytes.Buffer
+		w := csv.NewWriter(&buf)
+		w.Comma, w.UseCRLF = ';', crlf
+		for _, cells := range rows {
+			out := slices.Clone(cells)
+			if crlf {
+				for i := range out {
+					out[i] = strings.ReplaceAll(out[i], "\r\n", "\n")
+				}
+			}
+			if err := w.Write(out); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Flush()
+		r := newReader(t.Context(), bytes.NewReader(buf.Bytes()), int64(buf.Len()), ';')
+		r.columns = columns
+		line := 1
+		for i, cells := range rows {
+			row, err := r.next()
+			if err != nil || row.problem != "" {
+				t.Fatalf("row %d: %v %s in %q", i, err, row.problem, buf.Bytes())
+			}
+			var got []string
+			for _, f := range row.fields {
+				got = append(got, string(f))
+			}
+			if !slices.Equal(got, cells) || row.line != line {
+				t.Fatalf("row %d in line %d: %q, want %q in line %d", i, row.line, got, cells, line)
+			}
+			line += 1 + strings.Count(strings.Join(cells, ""), "\n")
+		}
+		if _, err := r.next(); err != io.EOF {
+			t.Fatalf("after the last row: %v", err)
+		}
+	})
+}
+
+// FuzzAnalyse: any bytes are a file error or one result a record, always the
+// same, and a report of them is JSON.
+func FuzzAnalyse(f *testing.F) {
+	text, err := os.ReadFile("testdata/aurora.csv")
+	if err != nil {
+		f.Fatal(err)
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	for _, n := range []int{2, 14, 80, 134, 227, 432, 497, 719, 726, 1003, 1025, 2981, 3458} {
+		f.Add(bytes.Join([][]byte{lines[n-1], lines[n]}, nil), true, n%2 == 0)
+	}
+	f.Add([]byte(sound().row()+"\n\"open"), true, false)
+	f.Add([]byte("sep=;\n"+header+"\n\"\"\n\x00"), false, true)
+	p := aurora(f)
+	f.Fuzz(func(t *testing.T, text []byte, below, asUTF8 bool) {
+		if below { // most of what can go wrong is below a right header
+			text = append([]byte(header+"\n"), text...)
+		}
+		p := p
+		if asUTF8 {
+			p.Encoding = "utf-8"
+		}
+		a, err := Analyse(t.Context(), bytes.NewReader(text), int64(len(text)), p, exported)
+		if err != nil {
+			if e, ok := errors.AsType[*FileError](err); !ok || e.Code == "" {
+				t.Fatalf("%v is no *FileError", err)
+			}
+			return
+		}
+		var reports [2]bytes.Buffer
+		for i := range reports {
+			report := NewReport(&reports[i])
+			n, line := 0, 0
+			for res, err := range a.Results(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n++; res.Record != n || res.Line <= line || res.Outcome.severity() < 0 {
+					t.Fatalf("result %d: %+v after line %d", n, res, line)
+				}
+				line = res.Line
+				sane(t, res)
+				if err := report.Add(res); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := report.Close(); err != nil || n != a.Records {
+				t.Fatalf("%d of %d records, %v", n, a.Records, err)
+			}
+		}
+		if !bytes.Equal(reports[0].Bytes(), reports[1].Bytes()) {
+			t.Fatalf("two readings differ:\n%s\n%s", reports[0].Bytes(), reports[1].Bytes())
+		}
+	})
+}
+
+// sane checks what holds of every result.
+func sane(t *testing.T, res Result) {
+	t.Helper()
+	r := res.Entry.Record
+	if res.Outcome == Reject && (res.Entry.Number != "" || r.Email != "") {
+		t.Fatalf("a refused record leaves %+v", res.Entry)
+	}
+	if res.Outcome == Quarantine != (res.Entry.Held == "quarantine") {
+		t.Fatalf("%s, and held %q", res.Outcome, res.Entry.Held)
+	}
+	if res.Outcome != Accept && len(res.Issues) == 0 {
+		t.Fatalf("%s without an issue", res.Outcome)
+	}
+	if strings.ContainsAny(r.Email+r.Mobile, " \r\n\t,;\"") {
+		t.Fatalf("contacts %q, %q", r.Email, r.Mobile)
+	}
+	if strings.ContainsAny(r.Surname+r.Name+r.Town+res.Entry.Number, "\r\n\x00\u200b") {
+		t.Fatalf("names %q, %q", r.Surname, r.Name)
+	}
+	for _, d := range []string{r.Born, r.Joined, r.Deceased, r.Updated} {
+		if d != "" && (len(d) != 10 || d[4] != '-' || d[7] != '-') {
+			t.Fatalf("date %q", d)
+		}
+	}
+}
