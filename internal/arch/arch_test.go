@@ -16,18 +16,19 @@ import (
 // no place yet, and the test says so. `web` stands for internal/web and all
 // below it, `cmd` for the programs.
 const arrows = `
-	cmd                                  -> demo web provider deliver desk registry funds
-	demo                                 -> web provider deliver desk registry funds
+	cmd                                  -> demo app settings funds
+	demo                                 -> app funds
+	app                                  -> web provider deliver desk registry settings
 	web                                  -> area journey operation desk registry session texts
 	provider                             -> journey operation session
 	area journey operation desk registry -> challenge document federation policy session password identifier
-	deliver                              -> store texts identifier
+	deliver                              -> audit store texts identifier
 	challenge document session           -> audit
 	audit                                -> store
 	store password                       -> keys
 	keys policy federation texts         -> access
 	policy                               -> identifier
-	funds access identifier              ->
+	settings funds access identifier     ->
 `
 
 // never is what no arrow allows, whatever the table says: who, and what of.

@@ -53,11 +53,13 @@ type Request struct {
 
 // Ask opens a challenge inside tx and posts its code. It refuses with
 // code_still_valid while a code for the member and purpose lives (or was burnt
-// or cancelled and would still live), with code_hour_limit or code_daily_limit when the member or the
-// address had too many, and with code_paused after too many wrong answers.
+// or cancelled and would still live), with code_hour_limit or code_daily_limit
+// when the member or the address had too many, and with code_paused after too
+// many wrong answers.
 //
 // A refusal is a value of its own and not an error of tx: the caller's other
-// work in the transaction may stand. On a refusal nothing was posted.
+// work in the transaction may stand. On a refusal nothing was posted and
+// nothing is lost: neither a code that lives nor a place in a count.
 func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *access.Refusal, err error) {
 	q := r.Question
 	if q.Fund != tx.Fund() {
@@ -80,40 +82,35 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 	c = access.Challenge{ID: access.NewID(now), Question: q, Kind: r.Kind, Masked: r.Masked,
 		Left: r.Rules.Tries, State: access.ChallengeOpen, IssuedAt: now, ExpiresAt: now.Add(r.Rules.TTL)}
 	c.MAC = mac(tx, c, code)
-	if err := tx.AddChallenge(c, free); errors.Is(err, store.ErrNone) {
-		held, err := tx.HoldingChallenge(q.Member, q.Purpose)
-		if err != nil {
-			return c, nil, fmt.Errorf("who holds the place: %w", err)
-		}
+	limits := limitsOf(tx, r)
+	over, err := count(tx, limits)
+	if err != nil {
+		return c, nil, err
+	}
+	var held access.Challenge
+	if over == nil {
+		held, err = place(tx, c, free)
+	} else if held, err = tx.HoldingChallenge(q.Member, q.Purpose); errors.Is(err, store.ErrNone) {
+		err = nil
+	}
+	if err != nil {
+		return c, nil, err
+	}
+	if held.ID != "" {
 		again := held.ExpiresAt
 		if r.Rules.Again > 0 && held.IssuedAt.Add(r.Rules.Again).Before(again) {
 			again = held.IssuedAt.Add(r.Rules.Again)
 		}
-		return held, access.Refuse("code_still_valid", access.TimeArg("time", access.ArgTime, again)), s.refused(tx, q, "live")
-	} else if err != nil {
-		return c, nil, err
+		if over == nil {
+			err = giveBack(tx, limits)
+		}
+		if over == nil || again.After(now) { // of two reasons this one helps
+			return held, access.Refuse("code_still_valid", access.TimeArg("time", access.ArgTime, again)),
+				errors.Join(err, s.refused(tx, q, "live"))
+		}
 	}
-	for _, limit := range []struct {
-		key       string
-		hour, day int
-	}{
-		{key: tallyKey(tx, "member", q.Member), hour: r.Rules.PerHour, day: r.Rules.PerDay},
-		{key: tallyKey(tx, "address", strings.ToLower(r.Address)), day: r.Rules.PerSite},
-	} {
-		if limit.hour == 0 && limit.day == 0 {
-			continue
-		}
-		again, err := tx.Count(limit.key, limit.hour, limit.day)
-		if errors.Is(err, store.ErrNone) {
-			// The place is given back at once: no code of it ever left.
-			if err := tx.EndChallenge(c.ID, access.ChallengeLapsed); err != nil {
-				return c, nil, err
-			}
-			return c, tooMany(again, now, limit.day), s.refused(tx, q, "limit")
-		}
-		if err != nil {
-			return c, nil, err
-		}
+	if over != nil {
+		return c, over, s.refused(tx, q, "limit")
 	}
 	if err := audit.Record(tx, audit.CodeAsked{Member: q.Member, Challenge: c.ID, Purpose: q.Purpose, Kind: string(r.Kind)}); err != nil {
 		return c, nil, err
@@ -125,6 +122,61 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 			access.TimeArg("until", access.ArgTime, c.ExpiresAt),
 			access.TimeArg("time", access.ArgTime, now),
 		}, r.Args...)})
+}
+
+// place takes the member's place for c, or finds who has it.
+func place(tx *store.Tx, c access.Challenge, free time.Time) (held access.Challenge, err error) {
+	for range 3 {
+		if err = tx.AddChallenge(c, free); !errors.Is(err, store.ErrNone) {
+			return held, err
+		}
+		if held, err = tx.HoldingChallenge(c.Member, c.Purpose); !errors.Is(err, store.ErrNone) {
+			return held, err
+		}
+		// On PostgreSQL it may have been used or ended between the two.
+	}
+	return held, fmt.Errorf("the place for a code: %w", err)
+}
+
+// A limit is a count of codes that one more is held to.
+type limit struct {
+	key       string
+	hour, day int
+}
+
+func limitsOf(tx *store.Tx, r Request) (all []limit) {
+	if r.Rules.PerHour > 0 || r.Rules.PerDay > 0 {
+		all = append(all, limit{tallyKey(tx, "member", r.Question.Member), r.Rules.PerHour, r.Rules.PerDay})
+	}
+	if r.Rules.PerSite > 0 {
+		all = append(all, limit{tallyKey(tx, "address", strings.ToLower(r.Address)), 0, r.Rules.PerSite})
+	}
+	return all
+}
+
+// count counts one code against every limit, or against none: then the refusal
+// says which was met. It comes before any code is touched, so that one which
+// lives is not lost to a request that is refused.
+func count(tx *store.Tx, all []limit) (*access.Refusal, error) {
+	for i, l := range all {
+		again, err := tx.Count(l.key, l.hour, l.day)
+		if errors.Is(err, store.ErrNone) {
+			return tooMany(again, tx.Now(), l.day), giveBack(tx, all[:i])
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+func giveBack(tx *store.Tx, counted []limit) error {
+	for _, l := range counted {
+		if err := tx.Uncount(l.key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tooMany tells the limit that was met.
@@ -201,6 +253,11 @@ func (s *Service) Answer(ctx context.Context, q access.Question, rules access.Co
 // countWrong counts a wrong answer against the member, over all codes.
 func (s *Service) countWrong(tx *store.Tx, pause string) error {
 	t, err := tx.TakeThrottle(pause, 30*24*time.Hour)
+	if errors.Is(err, store.ErrNone) {
+		// Another answer began the pause after this one was heard. An error here
+		// would give this try back.
+		return nil
+	}
 	if err != nil || t.Wrong%wrongRow != 0 {
 		return err
 	}
@@ -238,13 +295,13 @@ func burnt(c access.Challenge, tries int) *access.Refusal {
 }
 
 // Spend uses p up inside the transaction that does what the member agreed to.
-// A proof already spent is store.ErrNone: whoever repeats the deed reads what
-// became of it instead.
+// A proof already spent, or whose challenge ended or expired since the answer, is
+// store.ErrNone: whoever repeats the deed reads what became of it instead.
 func (s *Service) Spend(tx *store.Tx, p Proof, q access.Question) error {
 	if p.challenge == "" || p.question != q || q.Fund != tx.Fund() {
 		return fmt.Errorf("proof of %s spent on %s in %q", p.question.Subject, q.Subject, tx.Fund())
 	}
-	if err := tx.MoveChallenge(p.challenge, access.ChallengePassed, access.ChallengeSpent); err != nil {
+	if err := tx.SpendChallenge(p.challenge); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.CodeSpent{Member: q.Member, Challenge: p.challenge, Subject: q.Subject})

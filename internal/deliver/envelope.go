@@ -1,3 +1,7 @@
+// Package deliver sends what the outbox holds. A Worker claims messages, puts
+// them into words and hands each to the Sender of its channel: SMTP for mail and
+// PEC, Capture where nothing may leave. Senders know nothing of members, codes or
+// the database: they get an Envelope and say whether it was taken.
 package deliver
 
 import (

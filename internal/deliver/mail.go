@@ -110,7 +110,7 @@ func oneLine(s string) bool {
 // one digit, possibly in groups («359359», «4JQ7-XK2A»).
 var codeLine = regexp.MustCompile(`^[0-9A-Z]+(?:[ -][0-9A-Z]+)*$`)
 
-const codeMax = 24
+const codeMax = 14 // «ABCD-2345-EFGH»; an IBAN in groups is longer
 
 func isCode(line string) bool {
 	return len(line) >= 4 && len(line) <= codeMax && codeLine.MatchString(line) && strings.ContainsAny(line, "0123456789")

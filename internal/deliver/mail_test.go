@@ -205,8 +205,8 @@ func TestInjectionNeverReachesTheServer(t *testing.T) {
 	e.To = "a@example.it\r\nBcc: thief@example.org"
 	_, err := s.Send(t.Context(), e)
 	p, ok := errors.AsType[*Permanent](err)
-	if !ok || p.Bounce() || p.Stage != "compose" || r.sessionCount() != 0 {
-		t.Errorf("%v, %d connections", err, r.sessionCount())
+	if !ok || p.Bounce() || p.Stage != "compose" || r.connections() != 0 {
+		t.Errorf("%v, %d connections", err, r.connections())
 	}
 }
 

@@ -26,16 +26,15 @@ type relay struct {
 	port int
 	ca   *x509.CertPool
 
-	mu       sync.Mutex
-	mails    []mailIn
-	sessions int
-	ended    int
-	signIns  []string
+	mu      sync.Mutex
+	mails   []mailIn
+	dialled int
+	signIns []string
 
 	// on is asked at each stage of each mail: mail, rcpt, data (the message is
 	// read whole by then). nil means: no misbehaviour.
 	on   func(stage string, c *smtp.Conn) error
-	gone chan struct{} // one for each session that ended
+	gone chan struct{} // one for each connection that ended
 }
 
 // A mailIn is a message the relay took.
@@ -57,9 +56,6 @@ func newRelay(t testing.TB, o relayOptions) *relay {
 	cert, pool := certificate(t, o)
 	r.ca = pool
 	s := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.sessions++
 		plain := &session{r: r, c: c}
 		if o.auth != "" {
 			return &authSession{plain, o.auth}, nil
@@ -79,6 +75,7 @@ func newRelay(t testing.TB, o relayOptions) *relay {
 	} else {
 		s.AllowInsecureAuth = true
 	}
+	l = &counted{l, r}
 	if o.implicit {
 		l = tls.NewListener(l, s.TLSConfig)
 	}
@@ -86,6 +83,10 @@ func newRelay(t testing.TB, o relayOptions) *relay {
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		// A second time: if Serve had not begun yet, Close knew nothing of it.
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
 		if err := <-done; err != nil && !errors.Is(err, net.ErrClosed) {
@@ -156,16 +157,47 @@ func (r *relay) received() []mailIn {
 	return append([]mailIn(nil), r.mails...)
 }
 
-func (r *relay) sessionCount() int {
+// connections is how many there were.
+func (r *relay) connections() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.sessions
+	return r.dialled
+}
+
+// counted counts the connections of a listener. (The server's own sessions are
+// no count: STARTTLS begins a second one.)
+type counted struct {
+	net.Listener
+	r *relay
+}
+
+func (l *counted) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	l.r.dialled++
+	return &countedConn{Conn: conn, gone: l.r.gone}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	once sync.Once
+	gone chan struct{}
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() { c.gone <- struct{}{} })
+	return c.Conn.Close()
 }
 
 type session struct {
 	r    *relay
 	c    *smtp.Conn
 	mail mailIn
+	open bool // a transaction is begun
 }
 
 func (s *session) ask(stage string) error {
@@ -178,16 +210,20 @@ func (s *session) ask(stage string) error {
 	return on(stage, s.c)
 }
 
-func (s *session) Reset() { s.mail = mailIn{} }
+func (s *session) Reset() { s.mail, s.open = mailIn{}, false }
 
-func (s *session) Logout() error {
-	s.r.gone <- struct{}{}
-	return nil
-}
+func (s *session) Logout() error { return nil }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if s.open { // as strict servers have it
+		return &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "one transaction at a time"}
+	}
 	s.mail.from = from
-	return s.ask("mail")
+	if err := s.ask("mail"); err != nil {
+		return err
+	}
+	s.open = true
+	return nil
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {

@@ -132,7 +132,7 @@ func (w *Worker) one(ctx context.Context, fund string) (closed bool, err error) 
 	if !c.ExpiresAt.IsZero() && c.ExpiresAt.Before(until) {
 		until = c.ExpiresAt // a code must not arrive at a gateway after its time (I5)
 	}
-	limited, stop := context.WithTimeout(ctx, until.Sub(now))
+	limited, stop := context.WithTimeout(finish, until.Sub(now)) // a send cut short would be sent again
 	receipt, err := sender.Send(limited, w.word(f, c))
 	stop()
 	if err == nil {

@@ -73,7 +73,8 @@ func judge(f *access.Fund, m access.Member, typed string) *access.Refusal {
 	}
 	r := m.Main().Record
 	code := password.Check(password.Rules{Min: f.Password.Min, MaxBytes: f.Password.MaxBytes, Groups: f.Password.Groups}, typed,
-		password.Person{Name: r.Name, Surname: r.Surname, TaxCode: r.TaxCode, Birth: r.Born, Email: r.Email, Fund: f.Name})
+		password.Person{Name: r.Name, Surname: r.Surname, TaxCode: r.TaxCode, Birth: r.Born, Email: r.Email, Fund: f.Name,
+			EnrolmentNo: m.Main().Number, Phone: r.Mobile})
 	switch code {
 	case "":
 		return nil

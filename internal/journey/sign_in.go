@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aditus/internal/access"
+	"aditus/internal/audit"
 	"aditus/internal/session"
 	"aditus/internal/store"
 )
@@ -26,6 +27,9 @@ func (e *Engine) SignIn(ctx context.Context, f *access.Fund, v Visitor, login, s
 		r, err = e.admit(tx, f, v, w)
 		return err
 	})
+	if r.Ended {
+		e.Sessions.Forget(f.ID, v.Session.ID)
+	}
 	return r, err
 }
 
@@ -43,6 +47,9 @@ func (e *Engine) FirstAccess(ctx context.Context, f *access.Fund, v Visitor, log
 		r, err = e.admit(tx, f, v, w)
 		return err
 	})
+	if r.Ended {
+		e.Sessions.Forget(f.ID, v.Session.ID)
+	}
 	return r, err
 }
 
@@ -56,9 +63,17 @@ func firstAccess(f *access.Fund) (access.Step, bool) {
 	return access.Step{}, false
 }
 
-// admit decides where a person who was known goes.
+// admit decides where a person who was known goes. A session that was open in
+// the browser ends: whoever was signed in here before is not this person's
+// business, and the same person gets a new one (ASVS 7.2.4; security.md part 3,
+// row 16). The caller forgets it after the commit.
 func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result, err error) {
-	v.Session = access.Session{} // whoever was signed in here before is not this person's business
+	if v.Session.ID != "" {
+		if r.Ended, err = e.replace(tx, v.Session); err != nil {
+			return r, err
+		}
+		v.Session = access.Session{}
+	}
 	channel, err := tx.Channel(w.member.ID)
 	if err != nil {
 		return r, err
@@ -81,6 +96,19 @@ func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result
 		r.Session, err = e.open(tx, f, v, w.member, device, "password", access.LevelRead, time.Time{}, w.known)
 	}
 	return r, err
+}
+
+// replace ends a session because its browser signs in anew, and reports that it
+// is over, whoever ended it.
+func (e *Engine) replace(tx *store.Tx, s access.Session) (bool, error) {
+	err := tx.EndSession(s.Member, s.ID)
+	if errors.Is(err, store.ErrNone) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, audit.Record(tx, audit.SignedOut{Member: s.Member, Session: s.ID})
 }
 
 // device is the id of the browser; one without a token gets one.

@@ -148,6 +148,33 @@ func (s *Service) before(ctx context.Context, f *access.Fund, sess access.Sessio
 	return o, c, err
 }
 
+// Settle reports whether an operation was confirmed, after a confirmation whose
+// outcome nobody could tell (R3). What it says is final: it first takes the
+// operation's row as the confirmation does, writing what stands there already.
+// One that is still under way has ended by then, and either shows or never will.
+// While that cannot be told either, the error is ErrUnknown or ctx's.
+func (s *Service) Settle(ctx context.Context, f *access.Fund, sess access.Session, id string) (confirmed bool, err error) {
+	err = s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		confirmed = false
+		o, err := s.find(tx, sess.Member, id)
+		if err != nil {
+			return err
+		}
+		if o.State == access.OperationCoded {
+			err := tx.CodeOperation(o, o.Challenge)
+			if err == nil || !errors.Is(err, store.ErrNone) {
+				return err
+			}
+			if o, err = s.find(tx, sess.Member, id); err != nil { // it was confirmed, or changed, as we looked
+				return err
+			}
+		}
+		confirmed = !o.ConfirmedAt.IsZero()
+		return nil
+	})
+	return confirmed, err
+}
+
 // confirm is the deed: it reads the operation again, so that what is confirmed
 // is what is stored and what the code was for.
 func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, proof challenge.Proof, q access.Question, id string) (c access.Confirmation, err error) {

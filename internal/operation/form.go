@@ -145,12 +145,12 @@ func (r *reader) field(fd access.Field) {
 
 // line reads one line of text: blanks squeezed, nothing that cannot be printed.
 func (r *reader) line(name, typed string, most int) (string, bool) {
-	if len(typed) > 4*most+64 || !utf8.ValidString(typed) {
+	if len(typed) > 4*most+64 {
 		r.refuse(name, "text_long", count("max", most))
 		return "", false
 	}
 	v := strings.Join(strings.Fields(typed), " ")
-	if strings.ContainsFunc(v, func(c rune) bool { return !unicode.IsPrint(c) || c == '<' || c == '>' }) {
+	if !utf8.ValidString(v) || strings.ContainsFunc(v, func(c rune) bool { return !unicode.IsPrint(c) || c == '<' || c == '>' }) {
 		r.refuse(name, "text_form")
 		return "", false
 	}
@@ -178,7 +178,7 @@ func (r *reader) postcode(fd access.Field) {
 func (r *reader) province(fd access.Field) {
 	v := strings.ToUpper(strings.TrimSpace(r.form.Get(fd.Name)))
 	if c := r.form.Get("country"); c != "IT" && c != "" {
-		if len(v) > 0 && len(v) <= 20 && strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ -") == "" {
+		if v, ok := r.line(fd.Name, r.form.Get(fd.Name), 40); ok && v != "" {
 			r.values[fd.Name] = v // a canton, a department: not asked for, and kept if given
 		}
 		return
@@ -215,19 +215,20 @@ func (r *reader) day(day, month, year string) (t time.Time, given, ok bool) {
 }
 
 func (r *reader) date(fd access.Field) {
-	t, given, ok := r.day(fd.Name+"_day", fd.Name+"_month", fd.Name+"_year")
+	at := fd.Name + "_day" // the first of three inputs is where the page leads to
+	t, given, ok := r.day(at, fd.Name+"_month", fd.Name+"_year")
 	today := time.Date(r.now.Year(), r.now.Month(), r.now.Day(), 0, 0, 0, 0, r.now.Location())
 	first, last := today.AddDate(0, 0, -fd.Past), today.AddDate(0, 0, fd.Ahead)
 	switch {
 	case !given && fd.Optional:
 	case !given:
-		r.refuse(fd.Name, "date_missing")
+		r.refuse(at, "date_missing")
 	case !ok:
-		r.refuse(fd.Name, "date_form")
+		r.refuse(at, "date_form")
 	case t.Before(first):
-		r.refuse(fd.Name, "date_past", access.TimeArg("date", access.ArgDay, first))
+		r.refuse(at, "date_past", access.TimeArg("date", access.ArgDay, first))
 	case t.After(last):
-		r.refuse(fd.Name, "date_far", access.TimeArg("date", access.ArgDay, last))
+		r.refuse(at, "date_far", access.TimeArg("date", access.ArgDay, last))
 	default:
 		r.values[fd.Name] = t.Format(time.DateOnly)
 	}
@@ -306,49 +307,55 @@ func (r *reader) howMuch(fd access.Field) {
 }
 
 // Amount reads an amount of money, as people of four languages write it, into
-// cents: 12.500,00, 12'500.00, 12 500, € 500. The last of «,» and «.» is the
-// decimal sign if one or two digits follow it.
+// cents: 12.500,00, 12'500.00, 12 500, € 500. The last «,» or «.» is the decimal
+// sign if one or two digits follow it; what stands before it must be plain
+// digits, or groups of three that one other sign sets apart. What could be read
+// in two ways (12€50, 1.2.3) is not read at all.
 func Amount(typed string) (cents int64, ok bool) {
-	s := strings.NewReplacer("€", "", "EUR", "", "CHF", "", "'", "", "’", "", " ", "", "\u00a0", "", "\u202f", "").Replace(strings.TrimSpace(typed))
+	s := strings.TrimSpace(typed)
+	for _, sign := range []string{"€", "EUR", "CHF"} {
+		s = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, sign), sign))
+	}
 	return decimal(s, 12)
 }
 
-// Percent reads a percentage into hundredths: 75, 33,33, 50 %.
+// Percent reads a percentage into hundredths: 75, 33,33, 50 %. There are no
+// thousands to set apart: 33,333 is not read.
 func Percent(typed string) (hundredths int64, ok bool) {
-	s := strings.NewReplacer("%", "", " ", "", "\u00a0", "").Replace(strings.TrimSpace(typed))
+	s := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(typed), "%"))
+	if i := strings.IndexAny(s, ",."); i >= 0 && len(s)-i-1 > 2 {
+		return 0, false
+	}
 	return decimal(s, 6)
 }
 
-func decimal(s string, most int) (int64, bool) {
-	if s == "" || len(s) > most+4 {
+// thousands are the signs that set thousands apart, beside «.» and «,».
+var thousands = strings.NewReplacer("’", "'", " ", "'", "\u00a0", "'", "\u202f", "'")
+
+// decimal reads a number with at most two decimals into hundredths, of at most
+// so many digits.
+func decimal(s string, most int) (hundredths int64, ok bool) {
+	if len(s) > 4*most {
 		return 0, false
 	}
-	whole, part := s, ""
+	s = thousands.Replace(s)
+	whole, part, sign := s, "", byte(0)
 	if i := strings.LastIndexAny(s, ",."); i >= 0 && len(s)-i-1 <= 2 && len(s)-i-1 > 0 {
-		whole, part = s[:i], s[i+1:]
+		whole, part, sign = s[:i], s[i+1:], s[i]
 	}
-	groups := strings.FieldsFunc(whole, func(c rune) bool { return c == '.' || c == ',' })
-	if len(groups) == 0 || strings.ContainsAny(whole, ".,") && !grouped(whole) {
-		return 0, false
+	if i := strings.IndexAny(whole, ".,'"); i >= 0 {
+		groups := strings.Split(whole, whole[i:i+1])
+		for j, g := range groups {
+			if whole[i] == sign || len(g) > 3 || len(g) < 3 && j > 0 || len(g) == 0 {
+				return 0, false
+			}
+		}
+		whole = strings.Join(groups, "")
 	}
-	digits := strings.Join(groups, "") + part + strings.Repeat("0", 2-len(part))
-	if strings.Trim(digits, "0123456789") != "" || len(digits) > most {
+	digits := whole + part + strings.Repeat("0", 2-len(part))
+	if whole == "" || strings.Trim(digits, "0123456789") != "" || len(digits) > most {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	return n, err == nil
-}
-
-// grouped reports whether a number's thousands are set apart as they should be.
-func grouped(s string) bool {
-	parts := strings.FieldsFunc(s, func(c rune) bool { return c == '.' || c == ',' })
-	if strings.Count(s, ".")+strings.Count(s, ",") != len(parts)-1 || strings.ContainsAny(s, ".") && strings.ContainsAny(s, ",") {
-		return false
-	}
-	for i, p := range parts {
-		if i == 0 && (len(p) < 1 || len(p) > 3) || i > 0 && len(p) != 3 {
-			return false
-		}
-	}
-	return true
 }

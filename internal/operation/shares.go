@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"aditus/internal/access"
 	"aditus/internal/identifier"
@@ -24,7 +25,8 @@ func (r *reader) shares(fd access.Field) {
 			continue
 		}
 		for _, other := range all {
-			if p.TaxCode != "" && p.TaxCode == other.TaxCode || p.TaxCode == "" && p.Name == other.Name && p.Born == other.Born {
+			if p.TaxCode != "" && p.TaxCode == other.TaxCode ||
+				p.Name != "" && p.Born != "" && p.Born == other.Born && strings.EqualFold(p.Name, other.Name) {
 				r.refuse(input("name", i), "person_twice")
 			}
 		}
@@ -62,8 +64,8 @@ func (r *reader) person(i int) (p Person, share int64, given bool) {
 		switch {
 		case v == "":
 			r.refuse(input("name", i), "name_missing")
-		case strings.ContainsAny(v, "0123456789@"):
-			r.refuse(input("name", i), "name_form")
+		case !strings.ContainsFunc(v, unicode.IsLetter) || strings.ContainsRune(v, '@'):
+			r.refuse(input("name", i), "name_form") // digits are fine: «Associazione 21 luglio»
 		default:
 			p.Name = v
 		}
@@ -81,10 +83,14 @@ func (r *reader) person(i int) (p Person, share int64, given bool) {
 	}
 	if typed := get("tax_code"); typed != "" {
 		code, err := identifier.TaxCode(typed)
-		if err != nil {
+		switch {
+		case err == nil:
+			p.TaxCode = code
+		case isEntity(typed):
+			p.TaxCode = strings.Join(strings.Fields(typed), "")
+		default:
 			r.refuse(input("tax_code", i), taxCodeRefusal(err))
 		}
-		p.TaxCode = code
 	}
 	share, ok = Percent(get("share"))
 	switch {
@@ -97,6 +103,24 @@ func (r *reader) person(i int) (p Person, share int64, given bool) {
 	}
 	p.Share = strconv.FormatInt(share, 10)
 	return p, share, true
+}
+
+// isEntity reports whether typed is the tax code of an entity: eleven digits, of
+// which the last is a check digit by Luhn's rule, as in a VAT number.
+func isEntity(typed string) bool {
+	s := strings.Join(strings.Fields(typed), "")
+	if len(s) != 11 || strings.Trim(s, "0123456789") != "" || strings.Trim(s, "0") == "" {
+		return false
+	}
+	sum := 0
+	for i := range len(s) {
+		d := int(s[i] - '0')
+		if i%2 == 1 {
+			d *= 2
+		}
+		sum += d/10 + d%10
+	}
+	return sum%10 == 0
 }
 
 func taxCodeRefusal(err error) string {

@@ -182,7 +182,7 @@ func (c *checker) rules(fund *access.Fund, f *file) {
 		fund.Password.MaxBytes = 256
 	}
 	c.need(f.Password.Min >= 8, "password.min", "must be 8 or more")
-	c.need(fund.Password.MaxBytes >= 64 && fund.Password.MaxBytes <= 1024, "password.max_bytes", "must be between 64 and 1024 (NIST SP 800-63B 3.1.1.2)")
+	c.need(fund.Password.MaxBytes >= 64 && fund.Password.MaxBytes <= 256, "password.max_bytes", "must be between 64 and 256 (NIST SP 800-63B 3.1.1.2)")
 	c.need(f.Password.Groups >= 0 && f.Password.Groups <= 4, "password.groups", "must be between 0 and 4")
 
 	fund.SignIn.Code = f.SignIn.Code

@@ -59,15 +59,17 @@ func (tx *Tx) TryChallenge(q access.Question, pause string) (c access.Challenge,
 	return c, err
 }
 
-// MoveChallenge moves a challenge from one state to another, or reports ErrNone.
-func (tx *Tx) MoveChallenge(id string, from, to access.ChallengeState) error {
-	return tx.one(`UPDATE challenge SET state = ?4 WHERE fund = ?1 AND id = ?2 AND state = ?3`, id, string(from), string(to))
+// SpendChallenge uses a passed challenge up, or reports ErrNone if it was spent,
+// ended otherwise, or expired since the answer: there is no grace (R1).
+func (tx *Tx) SpendChallenge(id string) error {
+	return tx.one(`
+		UPDATE challenge SET state = 'spent' WHERE fund = ?1 AND id = ?2 AND state = 'passed' AND expires_at > ?3`, id, ms(tx.now))
 }
 
-// PassChallenge notes that a try just taken was right. Nothing waits for it:
-// the row is locked by the try.
+// PassChallenge notes that a try just taken was right, and leaves the three more
+// that TryChallenge hears. Nothing waits for it: the row is locked by the try.
 func (tx *Tx) PassChallenge(id string) error {
-	return tx.later(`UPDATE challenge SET state = 'passed' WHERE fund = ?1 AND id = ?2 AND state = 'open'`, id)
+	return tx.later(`UPDATE challenge SET state = 'passed', tries_left = 0 WHERE fund = ?1 AND id = ?2 AND state = 'open'`, id)
 }
 
 // EndChallenge moves a challenge that can still be answered to a state in which

@@ -97,3 +97,10 @@ func (tx *Tx) Count(key string, perHour, perDay int) (again time.Time, err error
 	}
 	return again, ErrNone
 }
+
+// Uncount takes back what Count counted in this same transaction.
+func (tx *Tx) Uncount(key string) error {
+	return tx.later(`
+		UPDATE tally SET hour_used = hour_used - 1, day_used = day_used - 1
+		WHERE fund = ?1 AND key = ?2 AND hour_used > 0 AND day_used > 0`, key)
+}

@@ -4,7 +4,38 @@ import (
 	"strings"
 
 	"aditus/internal/web/page"
+	"aditus/internal/web/page/accessibility"
+	"aditus/internal/web/page/channel"
+	"aditus/internal/web/page/channelchoose"
+	"aditus/internal/web/page/channeldone"
+	"aditus/internal/web/page/channelidentify"
+	"aditus/internal/web/page/checking"
+	"aditus/internal/web/page/confirm"
+	"aditus/internal/web/page/contacts"
+	"aditus/internal/web/page/display"
+	"aditus/internal/web/page/done"
+	"aditus/internal/web/page/firstaccess"
+	"aditus/internal/web/page/firstidentify"
+	"aditus/internal/web/page/form"
+	"aditus/internal/web/page/fraud"
+	"aditus/internal/web/page/help"
+	"aditus/internal/web/page/home"
 	"aditus/internal/web/page/login"
+	"aditus/internal/web/page/operations"
+	"aditus/internal/web/page/otp"
+	"aditus/internal/web/page/otphelp"
+	"aditus/internal/web/page/passwordchange"
+	"aditus/internal/web/page/passwordnew"
+	"aditus/internal/web/page/privacy"
+	"aditus/internal/web/page/profile"
+	"aditus/internal/web/page/request"
+	"aditus/internal/web/page/requests"
+	"aditus/internal/web/page/security"
+	"aditus/internal/web/page/sessionended"
+	"aditus/internal/web/page/sessionstay"
+	"aditus/internal/web/page/signedout"
+	"aditus/internal/web/page/signout"
+	"aditus/internal/web/page/withdraw"
 )
 
 // A route is one page at one path.
@@ -21,7 +52,8 @@ type need int
 
 const (
 	needsNothing need = iota
-	needsSession
+	needsSession      // a session, and no invitation to the secure channel that is overdue
+	needsSignIn       // a session, whatever else: the pages that the overdue invitation leads through
 )
 
 // here is the path as the menu knows it.
@@ -37,6 +69,49 @@ func (r route) here() string {
 // routes is the table of contents of the site (ux.md 4.2).
 func routes() []route {
 	return []route{
+		// In and out.
 		{"/login", login.Page{}, login.HTML, needsNothing},
+		{"/first-access", firstaccess.Page{}, firstaccess.HTML, needsNothing},
+		{"/first-access/identify", firstidentify.Page{}, firstidentify.HTML, needsNothing},
+		{"/sign-out", signout.Page{}, signout.HTML, needsNothing},
+		{"/signed-out", signedout.Page{}, signedout.HTML, needsNothing},
+		{"/session-ended", sessionended.Page{}, sessionended.HTML, needsNothing},
+		{"/session/stay", sessionstay.Page{}, sessionstay.HTML, needsSignIn},
+
+		// The secure channel, the code, the password.
+		{"/channel", channel.Page{}, channel.HTML, needsSignIn},
+		{"/channel/identify", channelidentify.Page{}, channelidentify.HTML, needsSignIn},
+		{"/channel/choose", channelchoose.Page{}, channelchoose.HTML, needsNothing},
+		{"/channel/done", channeldone.Page{}, channeldone.HTML, needsNothing},
+		{"/otp", otp.Page{}, otp.HTML, needsNothing},
+		{"/otp/help", otphelp.Page{}, otphelp.HTML, needsNothing},
+		{"/password/new", passwordnew.Page{}, passwordnew.HTML, needsNothing},
+		{"/password/change", passwordchange.Page{}, passwordchange.HTML, needsSignIn},
+		{"/contacts/change", contacts.Page{}, contacts.HTML, needsNothing},
+
+		// The member's area.
+		{"/{$}", home.Page{}, home.HTML, needsSession},
+		{"/profile", profile.Page{}, profile.HTML, needsSession},
+		{"/security", security.Page{}, security.HTML, needsSession},
+
+		// Acts. The new draft's path reads /operations/new/{act}; written so, it
+		// would quarrel with those above it at /operations/new/edit. So an act
+		// cannot be called edit, confirm, done or checking.
+		{"/operations", operations.Page{}, operations.HTML, needsSession},
+		{"/operations/{id}/edit", form.Edit{}, form.HTML, needsSession},
+		{"/operations/{id}/confirm", confirm.Page{}, confirm.HTML, needsSession},
+		{"/operations/{id}/checking", checking.Page{}, checking.HTML, needsSession},
+		{"/operations/{id}/done", done.Page{}, done.HTML, needsSession},
+		{"/operations/{new}/{act}", form.New{}, form.HTML, needsSession},
+		{"/requests", requests.Page{}, requests.HTML, needsSession},
+		{"/requests/{id}", request.Page{}, request.HTML, needsSession},
+		{"/requests/{id}/withdraw", withdraw.Page{}, withdraw.HTML, needsSession},
+
+		// Open to everybody.
+		{"/display", display.Page{}, display.HTML, needsNothing},
+		{"/help", help.Page{}, help.HTML, needsNothing},
+		{"/accessibility", accessibility.Page{}, accessibility.HTML, needsNothing},
+		{"/privacy", privacy.Page{}, privacy.HTML, needsNothing},
+		{"/fraud", fraud.Page{}, fraud.HTML, needsNothing},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"aditus/internal/access"
+	"aditus/internal/journey"
 	"aditus/internal/texts"
 	"aditus/internal/web/page"
 )
@@ -202,7 +203,7 @@ func send(v *page.Visit, data page.Data) error {
 }
 
 // session finds who is asking. A page that needs a session sends those without
-// one to sign in.
+// one to where their journey stands, or to sign in.
 func (s *Site) session(v *page.Visit, rt route) error {
 	token := v.SessionToken()
 	if token != "" {
@@ -216,13 +217,38 @@ func (s *Site) session(v *page.Visit, rt route) error {
 			return err
 		}
 	}
-	if rt.needs == needsSession && !v.SignedIn() {
-		if token != "" {
+	switch {
+	case rt.needs == needsNothing:
+		return nil
+	case !v.SignedIn():
+		on, err := v.Resume()
+		switch {
+		case err != nil:
+			return err
+		case on != "":
+			return page.Elsewhere(on)
+		case token != "":
 			return page.Elsewhere("/session-ended")
 		}
 		return page.Elsewhere("/login")
+	case rt.needs == needsSession:
+		return s.overdue(v)
 	}
 	return nil
+}
+
+// overdue sends a member who may not put the secure channel off any longer to
+// the invitation (Q2). Whoever has no contact on file could not accept it, and
+// goes on reading (F-28).
+func (s *Site) overdue(v *page.Visit) error {
+	if v.Session.Level != access.LevelRead || !journey.Overdue(v.Fund, s.Now()) {
+		return nil
+	}
+	m, channel, err := s.Area.Member(v.Context(), v.Fund, v.Session.Member)
+	if err == nil && channel.ID == "" && journey.Reachable(v.Fund, m) {
+		err = page.Elsewhere("/channel")
+	}
+	return err
 }
 
 // form reads what was posted. A page gets only the names it knows, each once.
@@ -312,6 +338,6 @@ func headers(h http.Header, secure bool) {
 // checked that each is a colour and can be read. In the dark the fund's own
 // colours would not be readable: there the product's are used.
 func theme(b access.Brand) template.CSS {
-	return template.CSS(fmt.Sprintf(":root{--fund-brand:%s;--fund-on-brand:%s;--fund-link:%s;--fund-tint:%s;--fund-focus:%s;--fund-radius:%dpx}",
+	return template.CSS(fmt.Sprintf(":root{--fund-brand:%s;--fund-on-brand:%s;--fund-link:%s;--fund-page:%s;--fund-focus:%s;--fund-radius:%dpx}",
 		b.Brand, b.OnBrand, b.Link, b.Tint, b.Focus, b.Radius))
 }

@@ -115,19 +115,21 @@ func (s *summary) end(pkg string, r result) {
 			fmt.Fprintf(s.w, "--- FAIL: %s (%.2fs)\n%s", t.name, t.seconds, t.output)
 		}
 	}
-	if r.action == "fail" && !failed {
-		s.broken = append(s.broken, r)
-		// What a test said that never ended is where to look.
-		for _, name := range slices.Sorted(maps.Keys(s.running)) {
-			if strings.HasPrefix(name, pkg+" ") {
-				fmt.Fprintf(s.w, "--- did not end: %s\n%s", name, s.take(name))
-			}
+	for _, name := range slices.Sorted(maps.Keys(s.running)) {
+		// What a test said that never ended is where to look, if nothing else failed.
+		if !strings.HasPrefix(name, pkg+" ") {
+			continue
 		}
-		fmt.Fprint(s.w, r.output)
+		if said := s.take(name); r.action == "fail" && !failed {
+			fmt.Fprintf(s.w, "--- did not end: %s\n%s", name, said)
+		}
 	}
 	switch {
 	case r.action == "fail":
-		fmt.Fprintf(s.w, "FAIL\t%s\t%.3fs\n", pkg, r.seconds)
+		if !failed {
+			s.broken = append(s.broken, r)
+		}
+		fmt.Fprint(s.w, r.output) // ends with the go command's own line
 	case len(tests) > 0:
 		fmt.Fprintf(s.w, "ok  \t%s\t%.3fs\t%d tests\n", pkg, r.seconds, len(tests))
 	}

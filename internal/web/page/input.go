@@ -1,16 +1,24 @@
 package page
 
+import (
+	"slices"
+	"strings"
+
+	"aditus/internal/access"
+)
+
 // An Input is one text field, for the part of that name in parts.html.
 type Input struct {
 	ID, Label, Hint, Error, Value     string
 	Type, Class, Autocomplete         string
 	Inputmode, Capitalize, Spellcheck string
 	Suffix                            string
+	Blame                             string // the field whose error speaks of this one too
 }
 
 // Input prepares a field. Label is its text key; what follows are pairs of a
 // property and its value: class, autocomplete, inputmode, capitalize, type,
-// suffix, hint (a text key; label.hint is used where there is one), value.
+// suffix, hint (a text key; label.hint is used where there is one), value, blame.
 // Spelling is never checked: what is typed here is names, numbers and codes.
 func (v *Visit) Input(id, label string, pairs ...string) Input {
 	in := Input{ID: id, Label: v.T(label), Error: v.Error(id), Value: v.Value(id), Type: "text"}
@@ -37,6 +45,10 @@ func (v *Visit) Input(id, label string, pairs ...string) Input {
 			if _, typed := v.Form[id]; !typed {
 				in.Value = value
 			}
+		case "blame":
+			if v.wrongTogether(value) {
+				in.Blame = value
+			}
 		default:
 			panic("page: an input has no property " + pairs[i])
 		}
@@ -47,18 +59,31 @@ func (v *Visit) Input(id, label string, pairs ...string) Input {
 	return in
 }
 
+// wrongTogether reports whether what is wrong at a field is said of the login
+// and the secret together: which of the two it was, nobody may learn.
+func (v *Visit) wrongTogether(field string) bool {
+	return slices.ContainsFunc(v.Wrong, func(r *access.Refusal) bool {
+		return r.Field == field && (r.Code == "sign_in" || r.Code == "first_access")
+	})
+}
+
 // Described is what aria-describedby names.
 func (in Input) Described() string {
-	switch {
-	case in.Hint != "" && in.Error != "":
-		return in.ID + "-hint " + in.ID + "-error"
-	case in.Error != "":
-		return in.ID + "-error"
-	case in.Hint != "":
-		return in.ID + "-hint"
+	var ids []string
+	if in.Hint != "" {
+		ids = append(ids, in.ID+"-hint")
 	}
-	return ""
+	if in.Error != "" {
+		ids = append(ids, in.ID+"-error")
+	}
+	if in.Blame != "" {
+		ids = append(ids, in.Blame+"-error")
+	}
+	return strings.Join(ids, " ")
 }
+
+// Bad reports whether the field is marked as wrong.
+func (in Input) Bad() bool { return in.Error != "" || in.Blame != "" }
 
 // A Date is three fields for a day, a month and a year.
 type Date struct {
@@ -80,6 +105,7 @@ func (v *Visit) Date3(id, label, stored string) Date {
 	if d.Error == "" {
 		d.Error = v.Error(id + "_day")
 	}
+	d.Day.Error, d.Month.Error, d.Year.Error = d.Error, d.Error, d.Error
 	if v.Voice.Has(label + ".hint") {
 		d.Hint = v.T(label + ".hint")
 	}

@@ -1,0 +1,113 @@
+// Package home is the first page of the area: what there is to do, the position
+// as the register has it, and the latest requests. It shows no account and no
+// document, whatever the session's level (issue 2, 4.).
+package home
+
+import (
+	_ "embed"
+
+	"aditus/internal/access"
+	"aditus/internal/texts"
+	"aditus/internal/web/page"
+	"aditus/internal/web/page/act"
+)
+
+// HTML is the page's template.
+//
+//go:embed page.html
+var HTML string
+
+// Page is the page.
+type Page struct{ page.Reading }
+
+type data struct {
+	Name      string
+	Last      string // the access before this one, in words
+	Status    bool   // the status allows reading alone, and no channel would help
+	Invite    bool   // a channel is still to be made active
+	Password  bool   // the channel is active, and the password that goes with it is still to be chosen
+	Acts      []access.Act
+	Drafts    []act.Item
+	Requests  []act.Item
+	Positions []position
+}
+
+// A position is one entry of the register: somebody who changed employers may
+// have two.
+type position struct {
+	Rows    []row
+	Updated string
+}
+
+type row struct{ Label, Value string }
+
+// Show reads the overview.
+func (Page) Show(v *page.Visit) (any, error) {
+	o, err := v.Area.Overview(v.Context(), v.Fund, v.Session)
+	if err != nil {
+		return nil, err
+	}
+	d := data{Name: v.Format(o.Member.Main().Record.Name), Last: v.T("home.last_access_none")}
+	if o.Last != nil {
+		d.Last = v.T("home.last_access", "method", act.Method(v, o.Last.Method), "stamp", texts.Stamp(o.Last.StartedAt))
+	}
+	switch active := o.Channel.ID != ""; {
+	case o.Member.Access(v.Fund) != "full":
+		d.Status = true
+	case !active:
+		d.Invite = true
+	case o.Enrolment.Level != access.LevelAct:
+		d.Password = true
+	default:
+		d.Acts = v.Fund.Acts
+	}
+	for _, it := range act.Items(v, o.Operations) {
+		if it.Draft {
+			d.Drafts = append(d.Drafts, it)
+		}
+		d.Requests = append(d.Requests, it)
+	}
+	for _, e := range o.Member.Entries {
+		if e.Held == "" {
+			d.Positions = append(d.Positions, positionOf(v, e))
+		}
+	}
+	return d, nil
+}
+
+// positionOf is an entry in words. What the register does not say is left out.
+func positionOf(v *page.Visit, e access.Entry) (p position) {
+	r := e.Record
+	for _, w := range []row{
+		{v.T("position.line"), word(v, texts.OwnPrefix+"line."+r.Line, r.Line)},
+		{v.T("position.joined"), v.Date(r.Joined)},
+		{v.T("position.kind"), word(v, "kind."+r.JoinKind, orNothing(r.JoinKind, v.T("kind.other")))},
+		{v.T("position.status"), word(v, "status."+e.Status, v.T("status.other"))},
+		{v.T("position.employer"), r.Employer},
+		{v.T("position.number"), e.Number},
+	} {
+		if w.Value != "" {
+			p.Rows = append(p.Rows, row{w.Label, v.Format(w.Value)})
+		}
+	}
+	if r.Updated != "" {
+		p.Updated = v.T("position.updated", "date", v.Date(r.Updated))
+	}
+	return p
+}
+
+// word is the text of a key that is put together of a word of the register, or
+// otherwise if there is no such text.
+func word(v *page.Visit, key, otherwise string) string {
+	if v.Voice.Has(key) {
+		return v.T(key)
+	}
+	return otherwise
+}
+
+func orNothing(given, otherwise string) string {
+	if given == "" {
+		return ""
+	}
+	return otherwise
+}

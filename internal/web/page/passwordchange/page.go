@@ -1,0 +1,30 @@
+// Package passwordchange begins the change of the password, from the security
+// page. It is never drawn.
+package passwordchange
+
+import (
+	"aditus/internal/access"
+	"aditus/internal/web/page"
+)
+
+// HTML is the page's template.
+const HTML = page.None
+
+// Page is the page.
+type Page struct{}
+
+// Show leads to where the change begins.
+func (Page) Show(*page.Visit) (any, error) { return nil, page.Elsewhere("/security") }
+
+// Take begins. Without a channel there is no code to do it with: the invitation
+// says how to get one.
+func (Page) Take(v *page.Visit) (string, error) {
+	r, err := v.Journeys.ChangePassword(v.Context(), v.Fund, v.Visitor())
+	if access.Refused(err, "channel_needed") {
+		return "/channel", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return v.Follow(r), nil
+}

@@ -1,0 +1,61 @@
+// Package passwordnew is where a member chooses a password. It is set by the code
+// that comes next (F-16).
+package passwordnew
+
+import (
+	_ "embed"
+
+	"aditus/internal/access"
+	"aditus/internal/journey"
+	"aditus/internal/web/page"
+)
+
+// HTML is the page's template.
+//
+//go:embed page.html
+var HTML string
+
+// Page is the page.
+type Page struct{}
+
+// Inputs are the password, and which of the buttons was pressed.
+func (Page) Inputs(*page.Visit) []string { return []string{"password", "do"} }
+
+// data is what the page's HTML needs.
+type data struct {
+	Rules access.PasswordRules
+	Login string // for password managers
+	Steps bool   // the channel has just been proved
+	Due   bool   // asked for at sign-in, because it was left
+}
+
+// Show asks for it. Who has just signed in, and not asked for the change, reads why.
+func (Page) Show(v *page.Visit) (any, error) {
+	j, m, err := v.Journey(journey.Password)
+	if err != nil {
+		return nil, err
+	}
+	d := data{Rules: v.Fund.Password, Login: m.Main().Login, Steps: journey.Proved(v.Fund, j)}
+	d.Due = !d.Steps && j.Session == ""
+	return d, nil
+}
+
+// Take goes on to the code, or leaves.
+func (Page) Take(v *page.Visit) (string, error) {
+	j, m, err := v.Journey(journey.Password)
+	if err != nil {
+		return "", err
+	}
+	switch v.Form.Get("do") {
+	case "":
+	case "cancel":
+		return v.CancelJourney()
+	default:
+		return "", access.Refuse("form_unknown")
+	}
+	to, err := v.Journeys.NewPassword(v.Context(), v.Fund, v.Visitor(), j, m, v.Form.Get("password"))
+	if err != nil {
+		return "", err
+	}
+	return page.Path(to), nil
+}

@@ -1,0 +1,22 @@
+// Package privacy is the privacy notice. A fund puts its own words over the
+// product's.
+package privacy
+
+import (
+	_ "embed"
+
+	"aditus/internal/web/page"
+)
+
+// HTML is the page's template.
+//
+//go:embed page.html
+var HTML string
+
+// Page is the page. It is open to everybody.
+type Page struct{ page.Reading }
+
+// Show has nothing to read.
+func (Page) Show(*page.Visit) (any, error) {
+	return nil, nil
+}

@@ -1,0 +1,101 @@
+// Package security shows how a member's access is protected and used: the
+// channel, the password, past accesses, and the sessions that live, which can
+// be ended here (ASVS 7.5.2).
+package security
+
+import (
+	_ "embed"
+
+	"aditus/internal/access"
+	"aditus/internal/area"
+	"aditus/internal/texts"
+	"aditus/internal/web/page"
+	"aditus/internal/web/page/act"
+)
+
+// HTML is the page's template.
+//
+//go:embed page.html
+var HTML string
+
+// Page is the page.
+type Page struct{}
+
+// Inputs are what to do, and the session to end.
+func (Page) Inputs(*page.Visit) []string { return []string{"do", "id"} }
+
+type data struct {
+	area.Safety
+	Where    act.Line // the channel
+	Chosen   bool     // the member chose the password
+	Accesses []accessed
+	This     session
+	Others   []session
+}
+
+type accessed struct {
+	area.Access
+	When, How, Device string
+}
+
+type session struct{ ID, Device, Since, Label string }
+
+// Show reads the page.
+func (Page) Show(v *page.Visit) (any, error) {
+	y, err := v.Area.Safety(v.Context(), v.Fund, v.Session)
+	if err != nil {
+		return nil, err
+	}
+	d := data{Safety: y, Where: channel(v, y.Channel), Chosen: y.Password.Source == "member"}
+	for _, a := range y.Accesses {
+		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), How: v.T("method.password")}
+		if a.OK {
+			row.How = act.Method(v, a.Method)
+		}
+		d.Accesses = append(d.Accesses, row)
+	}
+	for _, s := range y.Sessions {
+		since := texts.Stamp(s.StartedAt)
+		row := session{ID: s.ID, Device: act.Agent(v, s.Agent), Since: v.T("security.session_since", "stamp", since)}
+		if s.ID == v.Session.ID {
+			d.This = row
+			continue
+		}
+		row.Label = v.T("security.session_end_label", "device", row.Device, "stamp", since)
+		d.Others = append(d.Others, row)
+	}
+	return d, nil
+}
+
+// channel is where codes go, masked: seen and heard.
+func channel(v *page.Visit, c access.Channel) (l act.Line) {
+	if c.Kind != access.Email {
+		l.Text = []string{v.T("security.channel_sms", "last3", access.MaskPhone(c.Address))}
+		return l
+	}
+	masked := access.MaskEmail(c.Address)
+	l.Text = []string{v.T("security.channel_email", "masked", masked)}
+	l.Heard = v.T("security.channel_email", "masked", v.SpokenEmail(masked))
+	return l
+}
+
+// Take ends another session, or all others. The session that asks is ended by
+// signing out, and not here.
+func (Page) Take(v *page.Visit) (string, error) {
+	switch do, id := v.Form.Get("do"), v.Form.Get("id"); {
+	case do == "end" && id != v.Session.ID:
+		err := v.Area.EndSession(v.Context(), v.Fund, v.Session, id)
+		if err != nil && !access.Refused(err, "session_ended") { // somebody was faster, or the time was over: it has ended
+			return "", err
+		}
+		v.Tell("session_ended")
+	case do == "others":
+		if err := v.Area.EndOthers(v.Context(), v.Fund, v.Session); err != nil {
+			return "", err
+		}
+		v.Tell("sessions_ended")
+	default:
+		return "", access.Refuse("form_unknown")
+	}
+	return "/security", nil
+}
