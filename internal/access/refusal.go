@@ -8,6 +8,11 @@ var (
 	// (reliability.md R3).
 	ErrUnknown = errors.New("outcome unknown")
 
+	// ErrClock says that the clock stands before a time that was seen already.
+	// Nothing is read or written until it is right: an expired code must not
+	// live again (reliability.md R6).
+	ErrClock = errors.New("the clock went back")
+
 	// ErrFull says that the disk is full: nothing was written.
 	ErrFull = errors.New("disk full")
 )

@@ -110,6 +110,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(err, a.DB.Close())
 	}
 	a.Worker.DB = a.DB
+	if err := a.recall(ctx); err != nil {
+		return nil, errors.Join(err, a.DB.Close())
+	}
 
 	now := o.Now
 	if now == nil {
@@ -137,6 +140,26 @@ func New(ctx context.Context, o Options) (*App, error) {
 		Funds: o.Funds, Hosts: o.Hosts, Log: o.Log, Proxies: o.Proxies, Ready: a.ready}
 	a.Handler = site.Handler()
 	return a, nil
+}
+
+// recall takes up the latest time an earlier process wrote down. If the clock
+// stands before it, nothing is served until it is right (R6).
+func (a *App) recall(ctx context.Context) error {
+	var latest time.Time
+	for id := range a.Funds {
+		err := a.DB.Read(ctx, id, func(tx *store.Tx) error {
+			mark, err := tx.ClockMark()
+			if mark.After(latest) {
+				latest = mark
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	a.DB.Recall(latest)
+	return nil
 }
 
 // batch is how many events are sealed in one transaction: measured in
@@ -188,8 +211,10 @@ func (a *App) Tidy(ctx context.Context) error {
 			if _, err := tx.WipeChallenges(); err != nil {
 				return err
 			}
-			_, err := tx.LapseOperations(tx.Now().Add(-operation.Abandoned))
-			return err
+			if _, err := tx.LapseOperations(tx.Now().Add(-operation.Abandoned)); err != nil {
+				return err
+			}
+			return tx.MarkClock()
 		})
 		if err != nil {
 			return fmt.Errorf("fund %s: %w", id, err)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 
 	"aditus/internal/store"
@@ -47,8 +48,8 @@ func Verify(ctx context.Context, db *store.DB, fund string, checkpoints io.Reade
 	}
 	err = db.Read(ctx, fund, func(tx *store.Tx) error {
 		last, hash := int64(0), ""
-		for {
-			es, err := tx.Sealed(last, 1000)
+		for from := int64(math.MinInt64); ; from = last { // below the first, too, nothing may stand
+			es, err := tx.Sealed(from, 1000)
 			if err != nil {
 				return err
 			}
@@ -56,6 +57,9 @@ func Verify(ctx context.Context, db *store.DB, fund string, checkpoints io.Reade
 				break
 			}
 			for _, e := range es {
+				if e.N <= last {
+					return &Broken{fund, e.N, "was put in: the first is 1"}
+				}
 				if e.N != last+1 {
 					return &Broken{fund, last + 1, "missing"}
 				}

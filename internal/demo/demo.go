@@ -150,6 +150,9 @@ func New(ctx context.Context, o Options) (d *Demo, err error) {
 		return nil, err
 	}
 	d.closing = append(d.closing, d.App.Close)
+	if ahead := d.App.DB.Latest().Sub(d.Clock.Now()); ahead > 0 {
+		d.Clock.Advance(ahead) // it was moved forward when the data were kept
+	}
 	for _, f := range o.Funds {
 		if err := d.fill(ctx, f); err != nil {
 			return nil, fmt.Errorf("sample people of %s: %w", f.ID, err)

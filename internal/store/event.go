@@ -51,7 +51,7 @@ func (tx *Tx) Sealed(n int64, limit int) (es []Event, err error) {
 		es = append(es, e)
 		return nil
 	}, `
-		SELECT id, kind, member, body, at, n, hash FROM event
+		SELECT id, kind, member, body, at, n, coalesce(hash, '') FROM event
 		WHERE fund = ?1 AND n IS NOT NULL AND n > ?2 ORDER BY n LIMIT ?3`, n, limit)
 	return es, err
 }

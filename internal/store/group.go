@@ -103,7 +103,11 @@ func (g *group) part(ctx context.Context, b *batch, tx *Tx, f func(*Tx) error) (
 	if b.err != nil {
 		return b.err
 	}
-	tx.ctx, tx.driverCtx, tx.engine, tx.now = ctx, safe, g.c, tx.clock().UTC()
+	now := tx.clock().UTC()
+	if err := tx.see(now); err != nil {
+		return err
+	}
+	tx.ctx, tx.driverCtx, tx.engine, tx.now = ctx, safe, g.c, now
 	kept := false
 	defer func() {
 		tx.end()

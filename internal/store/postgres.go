@@ -93,6 +93,9 @@ func (p *postgres) write(ctx context.Context, tx *Tx, f func(*Tx) error) error {
 			rollback(ctx, c.Conn())
 		}
 	}()
+	if err := tx.see(tx.now); err != nil {
+		return err
+	}
 	if err := f(tx); err != nil {
 		return err
 	}

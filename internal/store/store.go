@@ -12,6 +12,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"aditus/internal/access"
@@ -22,10 +23,11 @@ var (
 	// ErrNone says that no row met the conditions of a query.
 	ErrNone = errors.New("none")
 
-	// ErrUnknown and ErrFull are access's, so that who shows them need not know
-	// the store.
+	// ErrUnknown, ErrFull and ErrClock are access's, so that who shows them need
+	// not know the store.
 	ErrUnknown = access.ErrUnknown
 	ErrFull    = access.ErrFull
+	ErrClock   = access.ErrClock
 )
 
 // Options say how a database is opened.
@@ -54,6 +56,7 @@ type DB struct {
 	keys   *keys.Ring
 	now    func() time.Time
 	posted func()
+	latest atomic.Int64 // the latest time seen, Unix ms
 	pg     *postgres
 	lite   *sqlite
 }
@@ -139,6 +142,9 @@ func (db *DB) write(ctx context.Context, tx *Tx, f func(*Tx) error) error {
 func (db *DB) Read(ctx context.Context, fund string, f func(*Tx) error) error {
 	tx := db.tx(fund)
 	return db.read(ctx, func(e engine, now time.Time) error {
+		if err := db.see(now); err != nil {
+			return err
+		}
 		tx.ctx, tx.driverCtx, tx.engine, tx.now = ctx, ctx, e, now
 		defer tx.end()
 		return f(tx)
@@ -164,5 +170,5 @@ func (db *DB) read(ctx context.Context, f func(engine, time.Time) error) error {
 }
 
 func (db *DB) tx(fund string) *Tx {
-	return &Tx{fund: fund, keys: db.keys.Fund(fund), clock: db.now}
+	return &Tx{fund: fund, keys: db.keys.Fund(fund), clock: db.now, see: db.see}
 }

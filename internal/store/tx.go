@@ -21,6 +21,7 @@ type Tx struct {
 	fund      string
 	keys      *keys.Fund
 	clock     func() time.Time
+	see       func(time.Time) error // judges the transaction's time
 	now       time.Time
 	posted    bool  // a message was put in the outbox
 	staging   int64 // the version of the import that the transaction holds; 0: none

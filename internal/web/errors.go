@@ -71,7 +71,7 @@ func (s *Site) fail(v *page.Visit, err error) {
 		}
 		status = code
 		v.Wrong = nil
-	case errors.Is(err, access.ErrFull), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, access.ErrFull), errors.Is(err, access.ErrClock), errors.Is(err, context.DeadlineExceeded):
 		status = http.StatusServiceUnavailable
 	case errors.Is(err, context.Canceled) && v.Context().Err() != nil:
 		return // the browser went away

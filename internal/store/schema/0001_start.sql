@@ -247,6 +247,10 @@ CREATE TABLE event ( -- append-only
 CREATE UNIQUE INDEX event_sealed ON event (fund, n) WHERE n IS NOT NULL;
 CREATE INDEX event_unsealed ON event (fund, at, id) WHERE n IS NULL;
 CREATE INDEX event_member ON event (fund, member, at);
+CREATE TABLE clock_mark ( -- the latest time seen: a clock before it is wrong (R6)
+    fund   TEXT   NOT NULL PRIMARY KEY,
+    latest BIGINT NOT NULL
+);
 CREATE TABLE lease (
     fund       TEXT   NOT NULL,
     work       TEXT   NOT NULL,

@@ -77,12 +77,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 // holds says what will hold the operation if it is confirmed now, and who is told.
 func holds(v *page.Visit, h operation.Hold) (all []string) {
 	switch h.For {
-	case "":
-		return nil
+	case "contact_change":
+		all = append(all, v.T("confirm.hold_contact_change", "date", texts.Stamp(h.Until)))
 	case "email":
 		all = append(all, v.T("confirm.hold_email", "hours", int(v.Fund.Hold.Email.Hours())))
-	default:
-		all = append(all, v.T("confirm.hold_"+h.For, "date", texts.Stamp(h.Until)))
 	}
 	if len(h.Warn) > 0 {
 		all = append(all, v.T("confirm.hold_other"))

@@ -69,21 +69,21 @@ func (Page) Show(v *page.Visit) (any, error) {
 
 // moments is the time line, the newest first.
 func moments(v *page.Visit, o access.Operation) (all []moment) {
-	add := func(state string, at time.Time) { all = append(all, moment{v.T("timeline." + state), at}) }
+	add := func(key string, at time.Time) { all = append(all, moment{v.T(key), at}) }
 	if act.Held(v, o) {
 		all = append(all, moment{Word: v.T("timeline.held", "date", texts.Stamp(o.HeldUntil))})
 	}
 	switch o.State {
 	case access.OperationWithdrawn:
-		add("withdrawn", o.WithdrawnAt)
+		add("timeline.withdrawn", o.WithdrawnAt)
 	case access.OperationLapsed:
-		add("lapsed", time.Time{})
+		add("timeline.lapsed", time.Time{})
 	case access.OperationHandled:
-		add("handled", o.ChangedAt)
+		add("timeline.handled", o.ChangedAt)
 	}
 	if !o.ConfirmedAt.IsZero() {
-		add("confirmed", o.ConfirmedAt)
+		add("timeline.confirmed", o.ConfirmedAt)
 	}
-	add("draft", o.DraftedAt)
+	add("timeline.draft", o.DraftedAt)
 	return all
 }
