@@ -218,6 +218,14 @@ const (
 	ArgPercent ArgType = "percent" // hundredths of a percent
 )
 
+// DeviceArg is a hole for the browser and system that asked, which may not be known.
+func DeviceArg(agent string) Arg {
+	if agent == "" {
+		return Arg{"device", ArgKey, "device.unknown"}
+	}
+	return Arg{Name: "device", Value: agent}
+}
+
 // TimeArg is a hole for a moment.
 func TimeArg(name string, t ArgType, at time.Time) Arg {
 	return Arg{name, t, strconv.FormatInt(at.UnixMilli(), 10)}

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"sync"
 )
@@ -20,19 +22,11 @@ func OpenFile(name string) (*File, error) {
 		return nil, err
 	}
 	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = cutLastLine(f, info.Size())
 	}
-	if n := info.Size(); n > 0 {
-		last := make([]byte, 1)
-		if _, err := f.ReadAt(last, n-1); err != nil {
-			return nil, err
-		}
-		if last[0] != '\n' {
-			if err := cutLastLine(f, n); err != nil {
-				return nil, err
-			}
-		}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return &File{f: f}, nil
 }
@@ -40,27 +34,31 @@ func OpenFile(name string) (*File, error) {
 // cutLastLine takes away what follows the last line end: half a checkpoint says
 // nothing.
 func cutLastLine(f *os.File, size int64) error {
-	b := make([]byte, min(size, 4096))
-	if _, err := f.ReadAt(b, size-int64(len(b))); err != nil {
-		return err
-	}
-	keep := size - int64(len(b))
-	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] == '\n' {
-			keep = size - int64(len(b)) + int64(i) + 1
+	block := make([]byte, 4096)
+	for size > 0 {
+		b := block[:min(size, int64(len(block)))]
+		if _, err := f.ReadAt(b, size-int64(len(b))); err != nil {
+			return err
+		}
+		if i := bytes.LastIndexByte(b, '\n'); i >= 0 {
+			size -= int64(len(b) - i - 1)
 			break
 		}
+		size -= int64(len(b))
 	}
-	return f.Truncate(keep)
+	return f.Truncate(size)
 }
 
-// Write appends a line and waits until it is on the disk.
+// Write appends a line and waits until it is on the disk. What it could write of
+// a line that has no room is taken away again, or the next one would continue it.
 func (f *File) Write(line []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n, err := f.f.Write(line)
 	if err == nil {
 		err = f.f.Sync()
+	} else if info, statErr := f.f.Stat(); statErr == nil {
+		err = errors.Join(err, cutLastLine(f.f, info.Size()))
 	}
 	return n, err
 }

@@ -134,9 +134,9 @@ func TestVerifyFinds(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			db, where, checkpoints := sealed(t, engine)
 			raw := dbtest.Raw(t, where)
-			ok(t, exec(raw, `CREATE TABLE untouched AS SELECT * FROM event`))
+			ok(t, execute(raw, `CREATE TABLE untouched AS SELECT * FROM event`))
 			for _, c := range table {
-				ok(t, exec(raw, `DELETE FROM event`), exec(raw, `INSERT INTO event SELECT * FROM untouched`))
+				ok(t, execute(raw, `DELETE FROM event`), execute(raw, `INSERT INTO event SELECT * FROM untouched`))
 				tamper(t, where, c.sql)
 				r, err := verify(t, db, checkpoints, public)
 				if c.want == "" {
@@ -154,7 +154,7 @@ func TestVerifyFinds(t *testing.T) {
 	}
 }
 
-func exec(db *sql.DB, q string) error { _, err := db.Exec(q); return err }
+func execute(db *sql.DB, q string) error { _, err := db.Exec(q); return err }
 
 // Who can write the database can also seal: a chain made again from event 15 on
 // verifies by itself. Only the signatures in the second place show it, as they

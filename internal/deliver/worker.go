@@ -167,7 +167,7 @@ func backoff(c store.Claim) time.Duration {
 // word puts a message into words, in the language it was caused in.
 func (w *Worker) word(f *access.Fund, c store.Claim) Envelope {
 	e := Envelope{ID: c.ID, Fund: f.ID, Channel: string(c.Kind), To: c.To, From: f.Sender.Email, FromName: f.Sender.Name,
-		ReplyTo: f.Help.Email, Lang: c.Lang, Created: c.QueuedAt}
+		Lang: c.Lang, Created: c.QueuedAt}
 	style := texts.StyleOf(f, c.Lang)
 	voice := w.Texts.Voice(style, c.Lang)
 	if c.Kind == access.SMS {

@@ -58,7 +58,7 @@ func (e *Engine) send(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey,
 	}
 	_, refusal, err := e.Challenges.Ask(tx, challenge.Request{Question: j.Question(purpose(j)), Rules: f.Code, Kind: kind,
 		Address: address, Masked: Masked(j, kind, address), Lang: j.Lang, Text: texts[purpose(j)], Args: []access.Arg{
-			{Name: "host", Value: v.Host}, {Name: "device", Value: v.Agent}}})
+			{Name: "host", Value: v.Host}, access.DeviceArg(v.Agent)}})
 	return refusal, err
 }
 

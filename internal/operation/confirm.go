@@ -47,7 +47,7 @@ func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, 
 		}
 		c, refused, err := s.Challenges.Ask(tx, challenge.Request{Question: o.Question(sess.ID), Rules: f.Code, Kind: channel.Kind,
 			Address: channel.Address, Masked: masked, Lang: sess.Lang, Text: text,
-			Args: append(args, access.Arg{Name: "host", Value: host}, access.Arg{Name: "device", Value: sess.Agent})})
+			Args: append(args, access.Arg{Name: "host", Value: host}, access.DeviceArg(sess.Agent))})
 		if err != nil || refused != nil {
 			refusal = refused
 			return err

@@ -102,7 +102,11 @@ func Apply(ctx context.Context, db *store.DB, f *access.Fund, file io.ReaderAt, 
 		if err := tx.PublishImport(im.begun); err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.RegistryImported{Version: im.begun.Version, File: o.Name, Digest: fmt.Sprintf("%x", a.SHA256), Totals: im.begun.Totals})
+		if err := audit.Record(tx, audit.RegistryImported{Version: im.begun.Version, File: o.Name, Digest: fmt.Sprintf("%x", a.SHA256), Totals: im.begun.Totals}); err != nil {
+			return err
+		}
+		// It is done: the next import need not wait until the lease runs out.
+		return tx.Hold("import", im.holder, tx.Now())
 	})
 	if errors.Is(err, store.ErrNone) {
 		return s, ErrRunning

@@ -20,7 +20,8 @@ type browser struct {
 	home   *url.URL
 	agent  string
 	tabs   map[string]*tab
-	tab    *tab // the one in front
+	tab    *tab         // the one in front
+	posted func() error // after each form that was sent; may be nil
 }
 
 // A tab is the page that is shown, and those before it.
@@ -115,8 +116,10 @@ func (b *browser) together(text string, n int) error {
 		})
 	}
 	done.Wait()
-	b.show(answers[0], s)
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return b.show(answers[0], s)
 }
 
 // send sends a form, or goes to an address, and shows the answer.
@@ -125,19 +128,23 @@ func (b *browser) send(s shipment) error {
 	if err != nil {
 		return err
 	}
-	b.show(v, s)
-	return nil
+	return b.show(v, s)
 }
 
 // show puts a page in front of the one that was there.
-func (b *browser) show(v view, by shipment) {
+func (b *browser) show(v view, by shipment) error {
 	if b.tab.page != nil {
 		b.tab.before = append(b.tab.before, b.tab.view)
 	}
 	b.tab.view = v
-	if by.method == "POST" {
-		b.tab.last = by
+	if by.method != "POST" {
+		return nil
 	}
+	b.tab.last = by
+	if b.posted == nil {
+		return nil
+	}
+	return b.posted()
 }
 
 // back is the browser's button: the page before, as it was left.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"html"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,31 +33,40 @@ func letter(m deliver.Captured) string {
 	return text
 }
 
-// message finds the last message of a kind to an address and returns the groups
-// of pattern in it.
-func (w *world) message(kind, to, pattern string) ([]string, error) {
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, err
-	}
+// message is the last message of a kind to an address.
+func (w *world) message(kind, to string) (string, error) {
 	all, err := w.messages()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	last := -1
-	for i, m := range all {
+	for _, m := range slices.Backward(all) {
 		if m.Channel == kind && m.To == to {
-			last = i
+			return letter(m), nil
 		}
 	}
-	if last < 0 {
-		return nil, fmt.Errorf("no %s to %s; sent so far:\n%s", kind, to, list(all))
+	return "", fmt.Errorf("no %s to %s; sent so far:\n%s", kind, to, list(all))
+}
+
+// codes is how a code stands in a mail, and at the end of an SMS.
+var codes = regexp.MustCompile(`(?m)^(\d{6})$|#(\d{6})$`)
+
+// code is the code of the last message to an address.
+func (w *world) code(to string) (string, error) {
+	all, err := w.messages()
+	if err != nil {
+		return "", err
 	}
-	groups := re.FindStringSubmatch(letter(all[last]))
-	if groups == nil {
-		return nil, fmt.Errorf("the last %s to %s does not match:\n%s", kind, to, letter(all[last]))
+	for _, m := range slices.Backward(all) {
+		if m.To != to {
+			continue
+		}
+		groups := codes.FindStringSubmatch(letter(m))
+		if groups == nil {
+			return "", fmt.Errorf("no code in the last message to %s:\n%s", to, letter(m))
+		}
+		return groups[1] + groups[2], nil
 	}
-	return groups[1:], nil
+	return "", fmt.Errorf("no message to %s; sent so far:\n%s", to, list(all))
 }
 
 // left checks that exactly these messages left since the last time: one for each
@@ -137,7 +147,7 @@ func (w *world) answer() string {
 	for _, values := range w.tab.last.values {
 		for _, value := range values {
 			if value != "" {
-				body = strings.ReplaceAll(body, value, "«typed»")
+				body = strings.ReplaceAll(body, `value="`+html.EscapeString(value)+`"`, `value="«typed»"`)
 			}
 		}
 	}

@@ -436,7 +436,7 @@ func wordsBut(n, but *html.Node) string {
 }
 
 // keyboard turns typographic signs into those that can be typed.
-var keyboard = strings.NewReplacer("’", "'", "\u2011", "-", "\u00a0", " ", "\u202f", " ")
+var keyboard = strings.NewReplacer("’", "'", "«", `"`, "»", `"`, "–", "-", "\u2011", "-", "\u00a0", " ", "\u202f", " ")
 
 // squeeze makes runs of blanks one, and the signs those of a keyboard, so that a
 // script can be typed.

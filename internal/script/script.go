@@ -9,6 +9,8 @@
 //	outcome NUMBER WORD                 what became of that row in the last import
 //	password NUMBER text                a password that came with the register
 //
+//	given FILE name=value…              what given/FILE.txt beside the scripts tells, with those variables
+//
 //	open /path                          go there
 //	fill LABEL text                     type into the field so labelled («Persona 2 > Quota in percentuale»)
 //	choose LABEL                        the radio button or option so labelled
@@ -24,18 +26,20 @@
 //	title TEXT                          above it
 //	status 422                          of the answer
 //	at /path                            where that is
+//	here                                the same, for later: $here
 //	field LABEL value                   what stands in a field
 //	keep NAME, same NAME                the answer, to the byte; what was typed, nonces and the values of cookies do not count
 //
-//	mail ADDRESS REGEXP                 the last mail there, subject and text; its groups become $1, $2, …
-//	sms NUMBER REGEXP                   the same
+//	[!] mail ADDRESS REGEXP             the last mail there, subject and text; its groups become $1, $2, …
+//	[!] sms NUMBER REGEXP               the same
+//	code ADDRESS                        the last message there has a code: $code; $wrong is another
 //	[!] sent [ADDRESS…]                 exactly these messages left since the last look; none
 //	post-office closed | open           nothing can be handed on, for a while
 //	nobody-at ADDRESS                   what is sent there bounces
 //
 //	clock +5m | 10:04:59 | '2025-10-03 10:00'
 //	audit KIND [N]                      so many events of a kind; without a number, at least one
-//	event KIND REGEXP                   the last of them; its groups become $1, $2, …
+//	[!] event KIND REGEXP               the last of them; its groups become $1, $2, …
 //	verify                              the chain of events is whole
 //
 // The clock begins at 10:00 on 30 September 2025 in the fund's zone and stands
@@ -65,7 +69,7 @@ type Params struct {
 
 // Run runs every script as a subtest, side by side, each in a new world.
 func Run(t *testing.T, p Params) {
-	run(testscriptT{t}, p.Dir, func(t testing.TB) *world { return &world{t: t, engine: p.Engine, shared: p.Register} })
+	run(testscriptT{t}, p.Dir, func(t testing.TB) *world { return &world{t: t, dir: p.Dir, engine: p.Engine, shared: p.Register} })
 }
 
 type key struct{}
@@ -124,13 +128,21 @@ func two(do func(w *world, a, b string) error) command {
 	return command{2, 2, false, func(w *world, c call) error { return do(w, c.args[0], c.args[1]) }}
 }
 
+// check reports whether a line with the command can be right.
+func (c command) check(name string, neg bool, args []string) error {
+	if neg && !c.not || len(args) < c.least || c.most >= 0 && len(args) > c.most {
+		return fmt.Errorf("%s does not go like this: see the doc comment of internal/script", name)
+	}
+	return nil
+}
+
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){}
-	for name, c := range vocabulary {
+	for name, c := range vocabulary() {
 		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			w := ts.Value(key{}).(*world)
-			if neg && !c.not || len(args) < c.least || c.most >= 0 && len(args) > c.most {
-				ts.Fatalf("%s does not go like this: see the package's doc comment", name)
+			if err := c.check(name, neg, args); err != nil {
+				ts.Fatalf("%v", err)
 			}
 			if w.browser == nil && name != "fund" {
 				ts.Fatalf("which fund? Say so first: fund aurora")
@@ -152,121 +164,129 @@ func (w *world) front() string {
 }
 
 // vocabulary are all words of the language.
-var vocabulary = map[string]command{
-	"fund": {1, -1, false, func(w *world, c call) error {
-		return w.found(c.args[0], c.args[1:], func(name string) string { return c.ReadFile(name) })
-	}},
-	"import": {1, -1, false, func(w *world, c call) error {
-		if !strings.HasSuffix(c.args[0], ".csv") {
-			return w.register.take(c.args)
-		}
-		text := c.ReadFile(c.args[0])
-		w.register.rows = nil
-		if err := w.register.read(text); err != nil {
-			return err
-		}
-		return w.register.apply(text)
-	}},
-	"member":   {2, -1, false, func(w *world, c call) error { return w.register.set(c.args[0], c.args[1:]) }},
-	"password": two((*world).setPassword),
-	"outcome": two(func(w *world, number, want string) error {
-		if got := string(w.register.outcomes[number]); got != want {
-			return fmt.Errorf("record %s: %s, want %s", number, got, want)
-		}
-		return nil
-	}),
+func vocabulary() map[string]command {
+	return map[string]command{
+		"fund": {1, -1, false, func(w *world, c call) error {
+			return w.found(c.args[0], c.args[1:], func(name string) string { return c.ReadFile(name) })
+		}},
+		"import": {1, -1, false, func(w *world, c call) error {
+			if !strings.HasSuffix(c.args[0], ".csv") {
+				return w.register.take(c.args)
+			}
+			text := c.ReadFile(c.args[0])
+			w.register.rows = nil
+			if err := w.register.read(text); err != nil {
+				return err
+			}
+			return w.register.apply(text)
+		}},
+		"member":   {2, -1, false, func(w *world, c call) error { return w.register.set(c.args[0], c.args[1:]) }},
+		"password": two((*world).setPassword),
+		"given":    {1, -1, false, given},
+		"outcome": two(func(w *world, number, want string) error {
+			if got := string(w.register.outcomes[number]); got != want {
+				return fmt.Errorf("record %s: %s, want %s", number, got, want)
+			}
+			return nil
+		}),
 
-	"open":   one(func(w *world, to string) error { return w.open(to) }),
-	"fill":   two(func(w *world, label, text string) error { return w.tab.fill(label, text) }),
-	"choose": one(func(w *world, label string) error { return w.tab.choose(label) }),
-	"tick":   {1, 1, true, func(w *world, c call) error { return w.tab.tick(c.args[0], !c.neg) }},
-	"press": {1, 2, false, func(w *world, c call) error {
-		if len(c.args) == 1 {
-			return w.press(c.args[0])
-		}
-		n, err := strconv.Atoi(c.args[1])
-		if err != nil || n < 1 {
-			return fmt.Errorf("how many times is %q?", c.args[1])
-		}
-		return w.together(c.args[0], n)
-	}},
-	"back":    {0, 0, false, func(w *world, _ call) error { return w.back() }},
-	"again":   {0, 0, false, func(w *world, _ call) error { return w.again() }},
-	"post":    {1, -1, false, func(w *world, c call) error { return w.made(c.args, "same-origin") }},
-	"forge":   {1, -1, false, func(w *world, c call) error { return w.made(c.args, "cross-site") }},
-	"browser": one((*world).surf),
-	"tab":     one(func(w *world, name string) error { w.turn(name); return nil }),
+		"open":   one(func(w *world, to string) error { return w.open(to) }),
+		"fill":   two(func(w *world, label, text string) error { return w.tab.fill(label, text) }),
+		"choose": one(func(w *world, label string) error { return w.tab.choose(label) }),
+		"tick":   {1, 1, true, func(w *world, c call) error { return w.tab.tick(c.args[0], !c.neg) }},
+		"press": {1, 2, false, func(w *world, c call) error {
+			if len(c.args) == 1 {
+				return w.press(c.args[0])
+			}
+			n, err := strconv.Atoi(c.args[1])
+			if err != nil || n < 1 {
+				return fmt.Errorf("how many times is %q?", c.args[1])
+			}
+			return w.together(c.args[0], n)
+		}},
+		"back":    {0, 0, false, func(w *world, _ call) error { return w.back() }},
+		"again":   {0, 0, false, func(w *world, _ call) error { return w.again() }},
+		"post":    {1, -1, false, func(w *world, c call) error { return w.made(c.args, "same-origin") }},
+		"forge":   {1, -1, false, func(w *world, c call) error { return w.made(c.args, "cross-site") }},
+		"browser": one((*world).surf),
+		"tab":     one(func(w *world, name string) error { w.turn(name); return nil }),
 
-	"see":    {1, -1, true, see},
-	"title":  one(func(w *world, want string) error { return differ("the title", w.tab.title(), squeeze(want)) }),
-	"status": one(func(w *world, want string) error { return differ("the status", strconv.Itoa(w.tab.status), want) }),
-	"at":     one(func(w *world, want string) error { return differ("the path", w.tab.at.Path, want) }),
-	"field": two(func(w *world, label, want string) error {
-		n, err := w.tab.field(label)
-		if err != nil {
-			return err
-		}
-		return differ(label, squeeze(w.tab.holds(n)), squeeze(want))
-	}),
-	"keep": one(func(w *world, name string) error { w.kept[name] = w.answer(); return nil }),
-	"same": one(func(w *world, name string) error {
-		if d := difference(w.kept[name], w.answer()); d != "" {
-			return fmt.Errorf("not the answer that was kept as %s, %s", name, d)
-		}
-		return nil
-	}),
+		"see": {1, -1, true, see},
+		"title": one(func(w *world, want string) error {
+			if got := w.tab.title(); !matches(want, got) {
+				return differ("the title", got, want)
+			}
+			return nil
+		}),
+		"status": one(func(w *world, want string) error { return differ("the status", strconv.Itoa(w.tab.status), want) }),
+		"at":     one(func(w *world, want string) error { return differ("the path", w.tab.at.Path, want) }),
+		"here":   {0, 0, false, func(w *world, c call) error { c.Setenv("here", w.tab.at.Path); return nil }},
+		"field": two(func(w *world, label, want string) error {
+			n, err := w.tab.field(label)
+			if err != nil {
+				return err
+			}
+			return differ(label, squeeze(w.tab.holds(n)), squeeze(want))
+		}),
+		"keep": one(func(w *world, name string) error { w.kept[name] = w.answer(); return nil }),
+		"same": one(func(w *world, name string) error {
+			if d := difference(w.kept[name], w.answer()); d != "" {
+				return fmt.Errorf("not the answer that was kept as %s, %s", name, d)
+			}
+			return nil
+		}),
 
-	"mail": {2, 2, false, message("email")},
-	"sms":  {2, 2, false, message("sms")},
-	"sent": {0, -1, true, func(w *world, c call) error {
-		if c.neg == (len(c.args) > 0) {
-			return errors.New("sent names whom to; ! sent is for nobody")
-		}
-		return w.left(c.args)
-	}},
-	"post-office": one(func(w *world, state string) error {
-		if state != "open" && state != "closed" {
-			return fmt.Errorf("a post office is open or closed, not %s", state)
-		}
-		w.post.close(state == "closed")
-		return nil
-	}),
-	"nobody-at": one(func(w *world, to string) error { w.post.bury(to); return nil }),
+		"mail": {2, 2, true, message("email")},
+		"sms":  {2, 2, true, message("sms")},
+		"code": {1, 1, false, func(w *world, c call) error {
+			code, err := w.code(c.args[0])
+			if err != nil {
+				return err
+			}
+			c.Setenv("code", code)
+			c.Setenv("wrong", string('0'+(code[0]-'0'+1)%10)+code[1:])
+			return nil
+		}},
+		"sent": {0, -1, true, func(w *world, c call) error {
+			if c.neg == (len(c.args) > 0) {
+				return errors.New("sent names whom to; ! sent is for nobody")
+			}
+			return w.left(c.args)
+		}},
+		"post-office": one(func(w *world, state string) error {
+			if state != "open" && state != "closed" {
+				return fmt.Errorf("a post office is open or closed, not %s", state)
+			}
+			w.post.close(state == "closed")
+			return nil
+		}),
+		"nobody-at": one(func(w *world, to string) error { w.post.bury(to); return nil }),
 
-	"clock": one((*world).pass),
-	"audit": {1, 2, false, func(w *world, c call) error {
-		es, err := w.events(c.args[0])
-		switch {
-		case err != nil:
-			return err
-		case len(c.args) == 1 && len(es) == 0:
-			return fmt.Errorf("no event %s", c.args[0])
-		case len(c.args) == 2 && strconv.Itoa(len(es)) != c.args[1]:
-			return fmt.Errorf("%d events %s, want %s", len(es), c.args[0], c.args[1])
-		}
-		return nil
-	}},
-	"event": {2, 2, false, func(w *world, c call) error {
-		es, err := w.events(c.args[0])
-		if err != nil {
-			return err
-		}
-		if len(es) == 0 {
-			return fmt.Errorf("no event %s", c.args[0])
-		}
-		re, err := regexp.Compile(c.args[1])
-		if err != nil {
-			return err
-		}
-		last := es[len(es)-1].Body
-		groups := re.FindStringSubmatch(last)
-		if groups == nil {
-			return fmt.Errorf("the last event %s does not match:\n%s", c.args[0], last)
-		}
-		c.groups(groups[1:])
-		return nil
-	}},
-	"verify": {0, 0, false, func(w *world, _ call) error { return w.verify() }},
+		"clock": one((*world).pass),
+		"audit": {1, 2, false, func(w *world, c call) error {
+			es, err := w.events(c.args[0])
+			switch {
+			case err != nil:
+				return err
+			case len(c.args) == 1 && len(es) == 0:
+				return fmt.Errorf("no event %s", c.args[0])
+			case len(c.args) == 2 && strconv.Itoa(len(es)) != c.args[1]:
+				return fmt.Errorf("%d events %s, want %s", len(es), c.args[0], c.args[1])
+			}
+			return nil
+		}},
+		"event": {2, 2, true, func(w *world, c call) error {
+			es, err := w.events(c.args[0])
+			if err != nil {
+				return err
+			}
+			if len(es) == 0 {
+				return fmt.Errorf("no event %s", c.args[0])
+			}
+			return c.match(c.args[1], es[len(es)-1].Body, "the last event "+c.args[0])
+		}},
+		"verify": {0, 0, false, func(w *world, _ call) error { return w.verify() }},
+	}
 }
 
 // see looks for a text on the page.
@@ -284,20 +304,29 @@ func see(w *world, c call) error {
 // message looks at the last message of a kind to an address.
 func message(kind string) func(*world, call) error {
 	return func(w *world, c call) error {
-		groups, err := w.message(kind, c.args[0], c.args[1])
+		text, err := w.message(kind, c.args[0])
 		if err != nil {
 			return err
 		}
-		c.groups(groups)
-		return nil
+		return c.match(c.args[1], text, fmt.Sprintf("the last %s to %s", kind, c.args[0]))
 	}
 }
 
-// groups sets $1, $2, … for the lines that follow.
-func (c call) groups(groups []string) {
-	for i, g := range groups {
+// match holds a text against a pattern, whose groups become $1, $2, … for the
+// lines that follow; or sees that it does not match, after a «!».
+func (c call) match(pattern, text, what string) error {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	groups := re.FindStringSubmatch(text)
+	if (groups == nil) != c.neg {
+		return fmt.Errorf("%s: want a match %v:\n%s", what, !c.neg, text)
+	}
+	for i, g := range groups[min(1, len(groups)):] {
 		c.Setenv(strconv.Itoa(i+1), g)
 	}
+	return nil
 }
 
 // made sends a form that no page has.
@@ -314,8 +343,7 @@ func (w *world) made(args []string, site string) error {
 	if err != nil {
 		return err
 	}
-	w.show(v, s)
-	return nil
+	return w.show(v, s)
 }
 
 func differ(what, got, want string) error {

@@ -134,6 +134,26 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
+// Lines of given files are cut into words as the scripts' own are.
+func TestSplit(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                            `[]`,
+		"  # all of it":               `[]`,
+		"press 'Invia il codice' # x": `["press" "Invia il codice"]`,
+		"fill $label $none ''":        `["fill" "Codice fiscale" "" ""]`,
+		"see 'l''accesso' a#b '$x'":   `["see" "l'accesso" "a#b" "$x"]`,
+		"post /x otp=$code.":          `["post" "/x" "otp=359359."]`,
+	} {
+		got, err := split(line, func(name string) string { return map[string]string{"label": "Codice fiscale", "code": "359359"}[name] })
+		if s := fmt.Sprintf("%q", got); err != nil || s != want {
+			t.Errorf("%s: %s, %v; want %s", line, s, err, want)
+		}
+	}
+	if _, err := split("see 'open", os.Getenv); err == nil {
+		t.Error("an open quote was taken")
+	}
+}
+
 // Times are read as people say them.
 func TestLater(t *testing.T) {
 	rome, err := time.LoadLocation("Europe/Rome")

@@ -31,6 +31,7 @@ import (
 // keeps what it is given, and browsers.
 type world struct {
 	t      testing.TB
+	dir    string // of the scripts
 	engine string
 	shared string // the file that rows are taken from by their number
 
@@ -117,18 +118,25 @@ func (w *world) surf(name string) error {
 	if w.browsers[name] == nil {
 		home := &url.URL{Scheme: "https", Host: w.fund.Hosts[0], Path: "/"}
 		w.browsers[name] = newBrowser(w.handler, home, len(w.browsers))
+		if w.app != nil {
+			w.browsers[name].posted = w.dispatch
+		}
 	}
 	w.browser = w.browsers[name]
 	return nil
 }
 
-// work does what the program does beside its pages: it sends what is due, and
-// clears up. Scripts ask for it before they look at messages, and before time
-// passes, so that it never happens late by accident.
-func (w *world) work() error {
+// dispatch sends what is due, as the program's worker does at once. It is done after
+// each form, so that messages leave in the order of their causes although the
+// clock stands still.
+func (w *world) dispatch() error {
 	_, err := w.app.Worker.Once(context.Background())
-	return errors.Join(err, w.app.Tidy(context.Background()))
+	return err
 }
+
+// work does all that the program does beside its pages: it sends, and clears up.
+// It is done before a script looks at messages, and before time passes.
+func (w *world) work() error { return errors.Join(w.dispatch(), w.app.Tidy(context.Background())) }
 
 // pass lets time pass.
 func (w *world) pass(when string) error {

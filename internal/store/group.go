@@ -99,13 +99,13 @@ func (g *group) part(ctx context.Context, b *batch, tx *Tx, f func(*Tx) error) (
 		}
 		b.begun = time.Now()
 	}
-	g.run(safe, b, "SAVEPOINT part")
-	if b.err != nil {
-		return b.err
-	}
 	now := tx.clock().UTC()
 	if err := tx.see(now); err != nil {
 		return err
+	}
+	g.run(safe, b, "SAVEPOINT part")
+	if b.err != nil {
+		return b.err
 	}
 	tx.ctx, tx.driverCtx, tx.engine, tx.now = ctx, safe, g.c, now
 	kept := false

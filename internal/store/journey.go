@@ -25,15 +25,17 @@ func (tx *Tx) sealChosen(j access.Journey) ([]byte, error) {
 }
 
 // AddJourney begins a journey, and drops the member's other open ones with the
-// same goal in the same session: a change of mind is a new journey.
+// same goal in the same session and browser: a change of mind is a new journey.
+// What is open in another browser stays: whoever begins there, a stranger with
+// the number of a letter even, must not end what the member is doing here.
 func (tx *Tx) AddJourney(j access.Journey) error {
 	sealed, err := tx.sealChosen(j)
 	if err != nil {
 		return err
 	}
 	if err := tx.later(`
-		UPDATE journey SET state = 'dropped' WHERE fund = ?1 AND member = ?2 AND goal = ?3 AND session = ?4 AND state = 'open'`,
-		j.Member, j.Goal, j.Session); err != nil {
+		UPDATE journey SET state = 'dropped' WHERE fund = ?1 AND member = ?2 AND goal = ?3 AND session = ?4 AND device = ?5 AND state = 'open'`,
+		j.Member, j.Goal, j.Session, j.Device); err != nil {
 		return err
 	}
 	return tx.one(`

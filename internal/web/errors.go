@@ -70,12 +70,12 @@ func (s *Site) fail(v *page.Visit, err error) {
 			return
 		}
 		status = code
-		v.Wrong = nil
 	case errors.Is(err, access.ErrFull), errors.Is(err, access.ErrClock), errors.Is(err, context.DeadlineExceeded):
 		status = http.StatusServiceUnavailable
 	case errors.Is(err, context.Canceled) && v.Context().Err() != nil:
 		return // the browser went away
 	}
+	v.Wrong = nil // the page says it by itself
 	data := failure{Key: errorKey(status)}
 	if status >= 500 {
 		data.Ref = rand.Text()[:8]

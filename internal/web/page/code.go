@@ -72,27 +72,17 @@ func (c Code) Title() string {
 
 // Sent tells where and when the code went; the kind of channel alone where the
 // address must not be shown.
-func (c Code) Sent() string { return c.sent(c.Masked) }
-
-// Spoken is Sent for those who hear the page, "" if it is the same.
-func (c Code) Spoken() string {
-	if c.Kind == access.SMS || c.Masked == "" {
-		return ""
-	}
-	return c.sent(c.V.SpokenEmail(c.Masked))
-}
-
-func (c Code) sent(masked string) string {
+func (c Code) Sent() Said {
 	asked, until := texts.Clock(c.Asked), texts.Clock(c.Until)
 	switch {
-	case c.Kind == access.SMS && masked == "":
-		return c.V.T("code.sent_sms_kind", "time", asked, "until", until)
+	case c.Kind == access.SMS && c.Masked == "":
+		return Said{Before: c.V.T("code.sent_sms_kind", "time", asked, "until", until)}
 	case c.Kind == access.SMS:
-		return c.V.T("code.sent_sms", "last3", masked, "time", asked, "until", until)
-	case masked == "":
-		return c.V.T("code.sent_email_kind", "time", asked, "until", until)
+		return Said{Before: c.V.T("code.sent_sms", "last3", c.Masked, "time", asked, "until", until)}
+	case c.Masked == "":
+		return Said{Before: c.V.T("code.sent_email_kind", "time", asked, "until", until)}
 	}
-	return c.V.T("code.sent_email", "masked", masked, "time", asked, "until", until)
+	return c.V.Say("code.sent_email", c.Masked, "time", asked, "until", until)
 }
 
 // Why says what became of a code that cannot be typed.

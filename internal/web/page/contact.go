@@ -2,6 +2,20 @@ package page
 
 import "strings"
 
+// A Said is a sentence in which an address stands that is seen masked and heard
+// in words, for the part «said». Seen is "" where both are the same.
+type Said struct{ Before, Seen, Heard, After string }
+
+// Say is the text of key, with a masked e-mail address in its hole «masked».
+func (v *Visit) Say(key, masked string, args ...any) Said {
+	text := v.T(key, append(args, "masked", masked)...)
+	before, after, found := strings.Cut(text, masked)
+	if !found || masked == "" {
+		return Said{Before: text}
+	}
+	return Said{before, masked, v.SpokenEmail(masked), after}
+}
+
 // SpokenEmail is a masked e-mail address (access.MaskEmail) for those who hear
 // the page: dots read out one by one tell nothing.
 func (v *Visit) SpokenEmail(masked string) string {

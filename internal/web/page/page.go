@@ -241,6 +241,9 @@ func (v *Visit) Limit() time.Time {
 	return end
 }
 
+// Idle is how many minutes a session lives without being used.
+func (v *Visit) Idle() int { return int(v.Fund.Session.Idle.Minutes()) }
+
 // Is reports whether the visitor is on the page of the path, or below it.
 func (v *Visit) Is(path string) bool { return v.Here == path }
 

@@ -34,8 +34,7 @@ type data struct {
 type choice struct {
 	journey.Choice
 	ID      string // the first that can be chosen is where an error leads
-	Label   string
-	Spoken  string // for those who hear the page, "" if it is the same
+	Label   page.Said
 	Hint    string
 	Checked bool
 }
@@ -62,24 +61,20 @@ func (Page) Show(v *page.Visit) (any, error) {
 
 // label words a choice.
 func label(v *page.Visit, c journey.Choice) choice {
-	out := choice{Choice: c}
+	plain := func(text, hint string) choice { return choice{Choice: c, Label: page.Said{Before: text}, Hint: hint} }
 	switch {
 	case c.Kind == access.SMS && !c.OnFile:
-		out.Label = v.T("channel_choose.sms_missing")
+		return plain(v.T("channel_choose.sms_missing"), "")
 	case c.Kind == access.SMS && c.Address == "":
-		out.Label, out.Hint = v.T("channel_choose.sms_kind"), v.T("channel_choose.sms_hint")
+		return plain(v.T("channel_choose.sms_kind"), v.T("channel_choose.sms_hint"))
 	case c.Kind == access.SMS:
-		out.Label, out.Hint = v.T("channel_choose.sms_to", "last3", access.MaskPhone(c.Address)), v.T("channel_choose.sms_hint")
+		return plain(v.T("channel_choose.sms_to", "last3", access.MaskPhone(c.Address)), v.T("channel_choose.sms_hint"))
 	case !c.OnFile:
-		out.Label = v.T("channel_choose.email_missing")
+		return plain(v.T("channel_choose.email_missing"), "")
 	case c.Address == "":
-		out.Label, out.Hint = v.T("channel_choose.email_kind"), v.T("channel_choose.email_hint")
-	default:
-		masked := access.MaskEmail(c.Address)
-		out.Label, out.Hint = v.T("channel_choose.email_to", "masked", masked), v.T("channel_choose.email_hint")
-		out.Spoken = v.T("channel_choose.email_to", "masked", v.SpokenEmail(masked))
+		return plain(v.T("channel_choose.email_kind"), v.T("channel_choose.email_hint"))
 	}
-	return out
+	return choice{Choice: c, Label: v.Say("channel_choose.email_to", access.MaskEmail(c.Address)), Hint: v.T("channel_choose.email_hint")}
 }
 
 // Take sends the first code there.

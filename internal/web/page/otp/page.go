@@ -24,7 +24,14 @@ func (Page) Inputs(*page.Visit) []string { return []string{"otp", "do"} }
 // data is what the page's HTML needs.
 type data struct {
 	Code page.Code
-	For  string // what the code is for: access.Purpose…
+	For  string // the text key of what it is for
+}
+
+// purposes are what the code of a journey is for.
+var purposes = map[string]string{
+	access.PurposeChannel:  "otp.for_channel",
+	access.PurposePassword: "otp.for_password",
+	access.PurposeSignIn:   "otp.for_sign_in",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
@@ -37,7 +44,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return data{Code: v.Code(st, "/otp"), For: journey.Purpose(j)}, nil
+	return data{Code: v.Code(st, "/otp"), For: purposes[journey.Purpose(j)]}, nil
 }
 
 // Take hears the code, asks for a new one, or leaves.
