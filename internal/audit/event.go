@@ -38,7 +38,7 @@ type body struct {
 func Record(tx *store.Tx, e Event) error {
 	id := access.NewID(tx.Now())
 	b := body{Event: e}
-	if p, ok := e.(private); ok && e.about() != "" {
+	if p, ok := e.(private); ok {
 		plain, err := json.Marshal(p.personal())
 		if err != nil {
 			return err

@@ -87,13 +87,15 @@ func (tx *Tx) CountEntries() (n int, err error) {
 	return n, err
 }
 
-// PersonSalt is the member's salt for values in the audit trail, made at its
-// first use. A salt that was dropped is not made again here: DropPersonSalt
-// leaves an empty one.
+// PersonSalt is the member's salt for values in the audit trail; fresh becomes
+// it at its first use. It is empty once it was dropped, and then stays so. The
+// member "" is whoever is not one: strangers share a salt, so that what is
+// written of them takes the same statements.
 func (tx *Tx) PersonSalt(member string, fresh []byte) (salt []byte, err error) {
-	err = tx.first(`
-		INSERT INTO person_key (fund, member, salt) VALUES (?1, ?2, ?3)
-		ON CONFLICT (fund, member) DO UPDATE SET salt = person_key.salt RETURNING salt`, []any{member, fresh}, &salt)
+	if err := tx.later(`INSERT INTO person_key (fund, member, salt) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`, member, fresh); err != nil {
+		return nil, err
+	}
+	err = tx.first(`SELECT salt FROM person_key WHERE fund = ?1 AND member = ?2`, []any{member}, &salt)
 	return salt, err
 }
 

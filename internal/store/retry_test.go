@@ -48,12 +48,9 @@ func TestDeadlockIsRetried(t *testing.T) {
 			})
 		}
 		all.Wait()
-		want := int32(2)
-		if db.Shared() {
-			want = 3
-		}
-		if runs.Load() != want {
-			t.Errorf("%d runs, want %d", runs.Load(), want)
+		// The loser of a deadlock may lose once more before the winner has its row.
+		if n := runs.Load(); db.Shared() && n < 3 || !db.Shared() && n != 2 {
+			t.Errorf("%d runs: there was no deadlock", n)
 		}
 		if got := events(t, db); got != "0 1" {
 			t.Error(got)
