@@ -143,3 +143,10 @@ func New(t testing.TB, o Options) *Page {
 	}
 	return p
 }
+
+// In is the same window for a part of its test: what goes wrong in t fails t.
+func (p *Page) In(t testing.TB) *Page {
+	q := *p
+	q.t = t
+	return &q
+}

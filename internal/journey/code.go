@@ -129,6 +129,9 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 			r.To = Home
 		case access.PurposeSignIn:
+			if err := e.tellDevice(tx, j, m); err != nil {
+				return err
+			}
 			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 			r.To = Home
 		}
@@ -147,6 +150,20 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 	}
 	e.Sessions.Forget(f.ID, ended...)
 	return r, err
+}
+
+// tellDevice tells a member's other contacts of a sign-in from a browser that
+// was never used before: whoever typed the code holds the channel already.
+func (e *Engine) tellDevice(tx *store.Tx, j access.Journey, m access.Member) error {
+	_, err := tx.Device(j.Device, m.ID)
+	if !errors.Is(err, store.ErrNone) {
+		return err
+	}
+	channel, err := tx.Channel(m.ID)
+	if err != nil {
+		return err
+	}
+	return e.notify(tx, m, j.Lang, "new_device", nil, channel, access.DeviceArg(j.Agent))
 }
 
 // activate makes the channel chosen in the journey the member's, and the change

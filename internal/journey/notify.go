@@ -14,7 +14,7 @@ type address struct {
 // notify tells a change to every contact of the member that is known, the old
 // ones first, but not to the one that has just been proved: whoever made the
 // change holds that (NIST SP 800-63B, notification of binding).
-func (e *Engine) notify(tx *store.Tx, m access.Member, lang, text string, old []address, proved access.Channel) error {
+func (e *Engine) notify(tx *store.Tx, m access.Member, lang, text string, old []address, proved access.Channel, args ...access.Arg) error {
 	sent := map[address]bool{{proved.Kind, proved.Address}: true}
 	for _, a := range append(old, address{access.Email, m.OnFile(access.Email)}, address{access.SMS, m.OnFile(access.SMS)}) {
 		if a.to == "" || sent[a] {
@@ -22,7 +22,7 @@ func (e *Engine) notify(tx *store.Tx, m access.Member, lang, text string, old []
 		}
 		sent[a] = true
 		err := tx.Post(access.Message{ID: access.NewID(tx.Now()), Member: m.ID, Kind: a.kind, To: a.to, Lang: lang, Key: text,
-			Args: []access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}})
+			Args: append([]access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}, args...)})
 		if err != nil {
 			return err
 		}

@@ -232,6 +232,9 @@ func (c *checker) registry(fund *access.Fund, f *file) {
 	}
 }
 
+// pages are names that an operation cannot have: its path would be a page's.
+var pages = []string{"new", "edit", "confirm", "checking", "done", "withdraw"}
+
 // fieldTypes are what a field of an act can be.
 var fieldTypes = []string{"line", "postcode", "province", "country", "date", "iban", "choice", "amount_or_percent", "shares", "declaration"}
 
@@ -241,6 +244,7 @@ func (c *checker) acts(fund *access.Fund, f *file) {
 		key := "operation." + strconv.Itoa(i)
 		c.need(idForm.MatchString(o.ID), key+".id", "must be small letters, digits, - and _")
 		c.need(!seen[o.ID], key+".id", "%q stands twice", o.ID)
+		c.need(!slices.Contains(pages, o.ID), key+".id", "%q is the name of a page: call it something else", o.ID)
 		seen[o.ID] = true
 		act := access.Act{ID: o.ID, Hold: o.Hold, Money: o.Money}
 		for _, h := range o.Hold {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 // tabs that share both. Its requests go straight to the handler.
 type browser struct {
 	client *http.Client
+	wire   *inProcess
 	home   *url.URL
 	agent  string
 	tabs   map[string]*tab
@@ -42,8 +44,8 @@ var agents = []string{
 // newBrowser makes the nth browser of a script, from 0.
 func newBrowser(h http.Handler, home *url.URL, n int) *browser {
 	jar, _ := cookiejar.New(nil) // no options: cannot fail
-	b := &browser{home: home, agent: agents[n%len(agents)], tabs: map[string]*tab{}}
-	b.client = &http.Client{Jar: jar, Transport: inProcess{h, fmt.Sprintf("192.0.2.%d:4321", n+1)}}
+	b := &browser{wire: &inProcess{h, fmt.Sprintf("192.0.2.%d", n+1)}, home: home, agent: agents[n%len(agents)], tabs: map[string]*tab{}}
+	b.client = &http.Client{Jar: jar, Transport: b.wire}
 	b.turn("")
 	return b
 }
@@ -59,13 +61,13 @@ func (b *browser) turn(name string) {
 // inProcess answers requests with a handler, without a network.
 type inProcess struct {
 	http.Handler
-	from string // host:port
+	from string // the browser's address
 }
 
 // RoundTrip answers r.
-func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
-	in.RequestURI, in.RemoteAddr = r.URL.RequestURI(), p.from
+	in.RequestURI, in.RemoteAddr = r.URL.RequestURI(), net.JoinHostPort(p.from, "4321")
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}

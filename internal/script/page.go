@@ -283,15 +283,19 @@ type shipment struct {
 }
 
 // pressed is what pressing the button, or following the link, that reads so
-// sends. A link that stands twice is one link.
+// sends. What stands twice and does the same is one.
 func (v *view) pressed(text string) (shipment, error) {
 	all := v.find(func(n *html.Node) bool {
 		return n.DataAtom == atom.Button && attr(n, "type") != "button" || n.DataAtom == atom.A && has(n, "href") || n.DataAtom == atom.Input && attr(n, "type") == "submit"
 	})
 	seen := map[string]bool{}
 	all = slices.DeleteFunc(all, func(n *html.Node) bool {
-		key := attr(n, "href") + "\n" + words(n)
-		twice := n.DataAtom == atom.A && seen[key]
+		does := attr(n, "href")
+		if f := v.form(n); n.DataAtom != atom.A && f != nil {
+			does = fmt.Sprint(v.sent(f, n))
+		}
+		key := does + "\n" + words(n) + attr(n, "value")
+		twice := seen[key]
 		seen[key] = true
 		return twice
 	})

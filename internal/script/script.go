@@ -20,7 +20,8 @@
 //	again                               the last form once more, exactly
 //	post /path k=v…                     a form of one's own making, from this site
 //	forge /path k=v…                    the same from another site
-//	browser NAME, tab NAME              another browser, with its own cookies; another tab of this one
+//	browser NAME, tab NAME              another browser, with its own cookies and network; another tab of this one
+//	network 192.0.2.7                   this browser's address from now on
 //
 //	[!] see TEXT                        somewhere on the page
 //	title TEXT                          above it
@@ -39,7 +40,7 @@
 //
 //	clock +5m | 10:04:59 | '2025-10-03 10:00'
 //	audit KIND [N]                      so many events of a kind; without a number, at least one
-//	[!] event KIND REGEXP               the last of them; its groups become $1, $2, …
+//	[!] event KIND REGEXP               the last of them, a line each if they happened at one time; its groups become $1, $2, …
 //	verify                              the chain of events is whole
 //
 // The clock begins at 10:00 on 30 September 2025 in the fund's zone and stands
@@ -211,6 +212,8 @@ func vocabulary() map[string]command {
 		"browser": one((*world).surf),
 		"tab":     one(func(w *world, name string) error { w.turn(name); return nil }),
 
+		"network": one(func(w *world, address string) error { w.wire.from = address; return nil }),
+
 		"see": {1, -1, true, see},
 		"title": one(func(w *world, want string) error {
 			if got := w.tab.title(); !matches(want, got) {
@@ -283,7 +286,15 @@ func vocabulary() map[string]command {
 			if len(es) == 0 {
 				return fmt.Errorf("no event %s", c.args[0])
 			}
-			return c.match(c.args[1], es[len(es)-1].Body, "the last event "+c.args[0])
+			// As the clock stands still, the order of what happened at one time is
+			// by chance: all that happened at the last time is looked at.
+			var last []string
+			for _, e := range es {
+				if e.At == es[len(es)-1].At {
+					last = append(last, e.Body)
+				}
+			}
+			return c.match(c.args[1], strings.Join(last, "\n"), "the last events "+c.args[0])
 		}},
 		"verify": {0, 0, false, func(w *world, _ call) error { return w.verify() }},
 	}

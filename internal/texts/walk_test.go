@@ -162,7 +162,7 @@ func project(t *testing.T) string {
 }
 
 // walk reads the whole project: every Go file that is built into it, and every
-// template of internal/web.
+// template of internal/web and internal/demo.
 func walk(t *testing.T) *walker {
 	t.Helper()
 	w := newWalker(load(t))
@@ -187,7 +187,7 @@ func walk(t *testing.T) *walker {
 				return nil
 			}
 			isGo := strings.HasSuffix(rel, ".go") && !strings.HasSuffix(rel, "_test.go")
-			isPage := strings.HasPrefix(rel, "internal/web/") && strings.HasSuffix(rel, ".html")
+			isPage := (strings.HasPrefix(rel, "internal/web/") || strings.HasPrefix(rel, "internal/demo/")) && strings.HasSuffix(rel, ".html")
 			if !isGo && !isPage {
 				return nil
 			}

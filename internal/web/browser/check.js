@@ -36,7 +36,7 @@
   for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) wrong.push(`two of #${id}`);
   for (const name of ["aria-describedby", "aria-labelledby", "aria-controls", "for", "data-live", "data-resend", "data-confirm"]) {
     for (const el of all(`[${name}]`)) {
-      for (const id of el.getAttribute(name).split(/\s+/)) {
+      for (const id of el.getAttribute(name).split(/\s+/).filter(Boolean)) {
         if (!ids.includes(id)) wrong.push(`${name} leads to #${id}, which is not there: ${tell(el)}`);
       }
     }

@@ -303,7 +303,7 @@ var forms = map[string]operation.Form{
 // five are as many persons as the act takes, with long names.
 var five = func() operation.Form {
 	f := operation.Form{}
-	for i, name := range []string{"Massimiliano Bartolomeo Quattropassi della Rocchetta", "Żaneta Wójcik-Kowalczyk", "Jean-Baptiste d’Aubigné de la Tour",
+	for i, name := range []string{"Massimiliano Bartolomeo Quattropassi della Rocchetta", "Zoé Wójcik-Kowalczyk", "Jean-Baptiste d’Aubigné de la Tour",
 		"Fondazione per l’assistenza alle famiglie dei lavoratori ceramisti", "Ann-Kathrin Müller-Lüdenscheidt"} {
 		n := fmt.Sprint(i + 1)
 		f["person_name_"+n], f["person_share_"+n] = []string{name}, []string{"20"}

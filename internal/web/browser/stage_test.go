@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+	"time"
 
 	"aditus/internal/access"
 	"aditus/internal/browsertest"
@@ -71,7 +72,7 @@ func (s *stage) submits(button string, pairs ...string) {
 		s.t.Fatal(err)
 	}
 	missing := browsertest.Eval[string](s.page, fmt.Sprintf(`(() => {
-		const button = document.querySelector(%q), fields = %s;
+		const button = document.querySelector(%q), fields = %s ?? [];
 		if (!button) return "no button";
 		for (let i = 0; i < fields.length; i += 2) {
 			const found = [...button.form.elements].filter(e => e.name === fields[i] && (e.type !== "radio" || e.value === fields[i+1]));
@@ -100,6 +101,19 @@ func (s *stage) posts(who *seat, host, path string, pairs ...string) {
 	s.goes(who, "/help") // takes the cookies
 	s.page.Open(s.form(host, path, pairs...))
 	s.page.Press("post")
+}
+
+// spoken is a text of the product in the stage's language.
+func (s *stage) spoken(key string) string {
+	return s.app.Texts.Voice(texts.StyleOf(s.fund, s.lang), s.lang).T(key)
+}
+
+// passes lets time pass here and in the browser alike, for a page that is open.
+// Its script looks at the clock once a second.
+func (s *stage) passes(d time.Duration) {
+	s.t.Helper()
+	s.clock.Add(d)
+	browsertest.Eval[int](s.page, fmt.Sprintf(`(() => { const now = Date.now; Date.now = () => now() + %d; return 0 })()`, d.Milliseconds()))
 }
 
 // meanwhile changes something for everybody until the state was looked at.
@@ -146,7 +160,7 @@ func (s *stage) done() {
 // look asks of the page what is asked of every page, at the window's width.
 func (s *stage) look() {
 	s.t.Helper()
-	word := s.app.Texts.Voice(texts.StyleOf(s.fund, s.lang), s.lang).T("frame.error")
+	word := s.spoken("frame.error")
 	for _, wrong := range browsertest.Eval[[]string](s.page, fmt.Sprintf("(%s)(%q)", checkJS, word)) {
 		s.t.Error(wrong)
 	}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,8 @@ import (
 	"aditus/internal/password"
 	"aditus/internal/policy"
 	"aditus/internal/texts"
+	"aditus/internal/web/assets"
+	"aditus/internal/web/page"
 )
 
 func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
@@ -46,7 +49,8 @@ type world struct {
 	voice *texts.Voice // Italian, for what a test looks for by its key
 
 	people atomic.Int64 // that were put into the register
-	stall  atomic.Bool  // the next question to the database is not answered in time
+	stall  atomic.Bool  // the first question to the database is not answered in time
+	late   atomic.Bool  // no question is
 
 	mu    sync.Mutex
 	posts map[string]int // forms that came, by path
@@ -110,8 +114,9 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// serve is the site, and beside it /-/be, which gives the browser cookies, and
-// /-/form, which has a form to post that no page of the site has.
+// serve is the site, and beside it /-/be, which gives the browser cookies,
+// /-/form, which has a form to post that no page of the site has, and /-/error,
+// the page of an error that only a broken disk would show.
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/-/be":
@@ -134,15 +139,50 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	if r.URL.Path == "/-/error" {
+		w.error(rw, r)
+		return
+	}
 	if r.Method == http.MethodPost {
 		w.mu.Lock()
 		w.posts[r.URL.Path]++
 		w.mu.Unlock()
 	}
-	if w.stall.Load() && !strings.HasPrefix(r.URL.Path, "/assets/") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/assets/"):
+	case w.stall.Load():
 		r = r.WithContext(&stalled{Context: r.Context(), left: 1})
+	case w.late.Load():
+		ctx, stop := context.WithDeadline(r.Context(), time.Now())
+		defer stop()
+		r = r.WithContext(ctx)
 	}
 	w.app.Handler.ServeHTTP(rw, r)
+}
+
+// error draws the site's error page for what its address says.
+func (w *world) error(rw http.ResponseWriter, r *http.Request) {
+	source, err := os.ReadFile("../error.html")
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	q := r.URL.Query()
+	built, err := assets.Load()
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	status, err := strconv.Atoi(q.Get("status"))
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	v := &page.Visit{Request: r, Services: &page.Services{Assets: built, Now: w.clock.Now}, W: rw, Fund: w.fund, Site: &page.Site{}, Lang: q.Get("lang"),
+		Voice: w.app.Texts.Voice(texts.StyleOf(w.fund, q.Get("lang")), q.Get("lang"))}
+	if err := v.Draw(status, page.Parse(string(source)), struct{ Key, Ref string }{q.Get("key"), "K7QX2M4P"}); err != nil {
+		w.t.Error(err)
+	}
 }
 
 // postman is a page with one button that posts what its address says, to say it

@@ -5,6 +5,8 @@ package home
 
 import (
 	_ "embed"
+	"strings"
+	"unicode/utf8"
 
 	"aditus/internal/access"
 	"aditus/internal/texts"
@@ -35,6 +37,7 @@ type data struct {
 // A position is one entry of the register: somebody who changed employers may
 // have two.
 type position struct {
+	Name    string // of its line, where there are several positions; "" otherwise
 	Rows    []row
 	Updated string
 }
@@ -72,14 +75,23 @@ func (Page) Show(v *page.Visit) (any, error) {
 			d.Positions = append(d.Positions, positionOf(v, e))
 		}
 	}
+	for i, p := range d.Positions {
+		switch {
+		case len(d.Positions) == 1:
+			d.Positions[i].Name = ""
+		case p.Name != "":
+			d.Positions[i].Rows = p.Rows[1:] // the line is its heading
+		}
+	}
 	return d, nil
 }
 
 // positionOf is an entry in words. What the register does not say is left out.
 func positionOf(v *page.Visit, e access.Entry) (p position) {
 	r := e.Record
+	p.Name = v.Format(word(v, texts.OwnPrefix+"line."+r.Line, lower(r.Line)))
 	for _, w := range []row{
-		{v.T("position.line"), word(v, texts.OwnPrefix+"line."+r.Line, r.Line)},
+		{v.T("position.line"), p.Name},
 		{v.T("position.joined"), v.Date(r.Joined)},
 		{v.T("position.kind"), word(v, "kind."+r.JoinKind, orNothing(r.JoinKind, v.T("kind.other")))},
 		{v.T("position.status"), word(v, "status."+e.Status, v.T("status.other"))},
@@ -103,6 +115,16 @@ func word(v *page.Visit, key, otherwise string) string {
 		return v.T(key)
 	}
 	return otherwise
+}
+
+// lower is a word of the register that is written in capitals alone, as it is
+// read: an export's DINAMICO is Dinamico. Anything else stays.
+func lower(s string) string {
+	if s == "" || s != strings.ToUpper(s) {
+		return s
+	}
+	_, n := utf8.DecodeRuneInString(s)
+	return s[:n] + strings.ToLower(s[n:])
 }
 
 func orNothing(given, otherwise string) string {

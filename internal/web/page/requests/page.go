@@ -16,8 +16,8 @@ var HTML string
 // Page is the page.
 type Page struct{ page.Reading }
 
-// most is how many requests are listed. Nobody has more: a member may have no
-// more than fifty open at a time.
+// most is how many requests are listed, the latest: a bound on the page, far
+// beyond what a member asks for in years.
 const most = 200
 
 // Show lists them, the latest first.
