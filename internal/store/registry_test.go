@@ -138,6 +138,13 @@ func TestImport(t *testing.T) {
 			april, err := begin(t, db, "april")
 			ok(t, err, stage(t, db, april, "4"), change(t, db, april, "2"))
 			is("half-way", "1:march 2:march 3:march")
+			// A second position of somebody who is there is not there yet.
+			ok(t, db.Write(t.Context(), fund, func(tx *store.Tx) error {
+				e := entry("9", april)
+				e.Member, e.Login = "m1", "LOGIN1"
+				return tx.AddEntry(e)
+			}))
+			is("half-way, a second position", "1:march 2:march 3:march")
 			db = dbtest.Open(t, where, store.Options{Keys: ring})
 			is("opened again", "1:march 2:march 3:march")
 

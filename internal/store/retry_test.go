@@ -19,9 +19,8 @@ import (
 func TestDeadlockIsRetried(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *store.DB) {
 		var runs atomic.Int32
-		both := make(chan bool)
-		var once sync.Once
-		var all sync.WaitGroup
+		var both, all sync.WaitGroup
+		both.Add(2)
 		for i, order := range [][2]string{{"a", "b"}, {"b", "a"}} {
 			all.Go(func() {
 				err := db.Write(t.Context(), fund, func(tx *store.Tx) error {
@@ -33,11 +32,9 @@ func TestDeadlockIsRetried(t *testing.T) {
 						if err := tx.Hold(work, "me", tx.Now().Add(time.Hour)); err != nil {
 							return err
 						}
-						if n == 0 && run == 2 {
-							once.Do(func() { close(both) })
-						}
-						if n == 0 && run == 1 && db.Shared() {
-							<-both // until the other has its first row
+						if n == 0 && run <= 2 && db.Shared() {
+							both.Done()
+							both.Wait() // until the other has its first row
 						}
 					}
 					return nil

@@ -23,11 +23,14 @@ var (
 	// ErrNone says that no row met the conditions of a query.
 	ErrNone = errors.New("none")
 
-	// ErrUnknown, ErrFull and ErrClock are access's, so that who shows them need
-	// not know the store.
+	// ErrUnknown is access.ErrUnknown: who shows it need not know the store.
 	ErrUnknown = access.ErrUnknown
-	ErrFull    = access.ErrFull
-	ErrClock   = access.ErrClock
+
+	// ErrFull is access.ErrFull.
+	ErrFull = access.ErrFull
+
+	// ErrClock is access.ErrClock.
+	ErrClock = access.ErrClock
 )
 
 // Options say how a database is opened.
