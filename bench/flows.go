@@ -49,7 +49,26 @@ func (b *bench) openSite(ctx context.Context, e *engine) (s *site, err error) {
 	if s.server, err = b.startServer(s.where); err != nil {
 		return nil, errors.Join(err, s.peek.close(), s.db.Close())
 	}
-	return s, nil
+	return s, b.warm(ctx, s)
+}
+
+// warm has the server do what is measured later for a moment, and then lets the
+// engine look at what its tables hold: as a database that is in use has been
+// looked at, by PostgreSQL's own autovacuum after a minute.
+func (b *bench) warm(ctx context.Context, s *site) error {
+	if err := b.restock(ctx, s, 2); err != nil {
+		return err
+	}
+	if _, err := s.server.tell(order{Do: "office", Closed: true}); err != nil {
+		return err
+	}
+	if _, err := s.server.tell(order{Do: "cycles", Clients: 8, Span: 10 * time.Second, Flows: s.take(8, 2*confirming)}); err != nil {
+		return err
+	}
+	if _, err := s.server.tell(order{Do: "office"}); err != nil {
+		return err
+	}
+	return s.db.Analyze(ctx)
 }
 
 func (s *site) readers() []person { return s.people[confirming : confirming+browsing] }
@@ -92,6 +111,22 @@ func (s *site) turns(clients int) func(client int) (flow, bool) {
 		}
 		return flow{}, false
 	}
+}
+
+// take is up to n flows for so many clients, each client's own at its place in
+// every round of them.
+func (s *site) take(clients, n int) (flows []flow) {
+	next := s.turns(clients)
+	for len(flows) < n {
+		for c := range clients {
+			fl, ok := next(c)
+			if !ok {
+				return flows
+			}
+			flows = append(flows, fl)
+		}
+	}
+	return flows
 }
 
 // fastest is more flows a second than there can be: so many drafts are made.
@@ -262,16 +297,7 @@ func (b *bench) cyclesOver(ctx context.Context, e *engine, clients int, span tim
 	if err := b.restock(ctx, e.site, int(fastest*span.Seconds()/confirming)); err != nil {
 		return err
 	}
-	next := e.site.turns(clients)
-	var flows []flow
-	for more := true; more; {
-		more = false
-		for c := range clients { // in turn, as the server gives them out
-			if fl, ok := next(c); ok {
-				flows, more = append(flows, fl), true
-			}
-		}
-	}
+	flows := e.site.take(clients, int(fastest*span.Seconds()))
 	m := b.serverMeter(e)
 	before := m.read(b)
 	r, err := e.site.server.tell(order{Do: "cycles", Clients: clients, Span: span, Flows: flows})

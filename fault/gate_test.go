@@ -20,7 +20,7 @@ type gate struct {
 	to   string // host:port of the node
 	open map[net.Conn]bool
 
-	// plan is asked for each request; nil lets it pass.
+	// plan is asked for each request, one after the other; nil lets it pass.
 	plan func(*http.Request) *cut
 }
 
@@ -107,13 +107,12 @@ func (g *gate) carry(client net.Conn) {
 		if err != nil {
 			return
 		}
-		g.mu.Lock()
-		plan := g.plan
-		g.mu.Unlock()
 		var c *cut
-		if plan != nil {
-			c = plan(r)
+		g.mu.Lock()
+		if g.plan != nil {
+			c = g.plan(r)
 		}
+		g.mu.Unlock()
 		if err := r.Write(server); err != nil {
 			return
 		}

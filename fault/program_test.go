@@ -71,7 +71,7 @@ func built(t testing.TB) string {
 			return
 		}
 		p.path = filepath.Join(p.dir, "aditus")
-		build := exec.Command("go", "build", "-overlay", file, "-o", p.path, "../cmd/aditus")
+		build := exec.Command("go", "build", "-ldflags", "-s -w", "-overlay", file, "-o", p.path, "../cmd/aditus")
 		if out, err := build.CombinedOutput(); err != nil {
 			p.err = fmt.Errorf("go build: %w\n%s", err, out)
 		}

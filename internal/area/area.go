@@ -148,4 +148,3 @@ func (s *Service) EndOthers(ctx context.Context, f *access.Fund, sess access.Ses
 	s.Sessions.Forget(f.ID, ended...)
 	return err
 }
-

@@ -31,7 +31,6 @@ type view struct {
 	*texts.Voice
 	demo     *Demo
 	assets   *assets.Files
-	zone     *time.Location
 	language string
 	path     string
 }

@@ -56,6 +56,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -68,9 +69,15 @@ type Params struct {
 	Register string // the file that `import NUMBER…` takes rows from
 }
 
-// Run runs every script as a subtest, side by side, each in a new world.
+// abreast is how many scripts run at a time. They wait for the disk most of their
+// time, so it is more than there are processors.
+const abreast = 8
+
+// Run runs every script as a subtest, some at a time, each in a new world.
 func Run(t *testing.T, p Params) {
-	run(testscriptT{t}, p.Dir, func(t testing.TB) *world { return &world{t: t, dir: p.Dir, engine: p.Engine, shared: p.Register} })
+	all := testscriptT{T: t, running: &sync.WaitGroup{}, places: make(chan struct{}, abreast)}
+	run(all, p.Dir, func(t testing.TB) *world { return &world{t: t, dir: p.Dir, engine: p.Engine, shared: p.Register} })
+	all.running.Wait()
 }
 
 type key struct{}
@@ -92,13 +99,25 @@ func run(t testscript.T, dir string, begin func(testing.TB) *world) {
 	})
 }
 
-// testscriptT lets a world reach the test that its script is.
-type testscriptT struct{ *testing.T }
-
-// Run runs a script as a subtest.
-func (t testscriptT) Run(name string, f func(testscript.T)) {
-	t.T.Run(name, func(t *testing.T) { f(testscriptT{t}) })
+// testscriptT lets a world reach the test that its script is, and says how many
+// run side by side.
+type testscriptT struct {
+	*testing.T
+	running *sync.WaitGroup
+	places  chan struct{}
 }
+
+// Run runs a script as a subtest, without waiting for it.
+func (t testscriptT) Run(name string, f func(testscript.T)) {
+	t.running.Go(func() {
+		t.places <- struct{}{}
+		defer func() { <-t.places }()
+		t.T.Run(name, func(inner *testing.T) { f(testscriptT{T: inner}) })
+	})
+}
+
+// Parallel does nothing: Run has seen to it.
+func (testscriptT) Parallel() {}
 
 // TB is the test.
 func (t testscriptT) TB() testing.TB { return t.T }

@@ -50,7 +50,7 @@ func tell(t *testing.T, script string) string {
 		t.Fatal(err)
 	}
 	var said strings.Builder
-	run(recorder{testscriptT{t}, &said}, dir, func(testing.TB) *world {
+	run(recorder{testscriptT{T: t}, &said}, dir, func(testing.TB) *world {
 		c := &clock{now: time.Date(2025, 9, 30, 8, 0, 0, 0, time.UTC)}
 		w := &world{fund: &access.Fund{ID: "aurora", Hosts: []string{"aurora.test"}, Zone: time.UTC,
 			Registry: access.Profile{Delimiter: ";", Key: access.ProfileKey{Field: "enrolment_no"}, Columns: map[string]string{"NUMERO": "enrolment_no"}}}, clock: c,

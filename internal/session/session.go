@@ -1,10 +1,11 @@
 // Package session knows who is signed in, in which browser, at which level.
 //
 // A session lives in the database, under the SHA-256 of a random token that
-// only the browser has. What was read once is remembered: checking a session
-// costs no query on SQLite, where nobody else writes, and one a second on
-// PostgreSQL, so that a session ended on another node is over here within a
-// second. A session ended here is over at the next check.
+// only the browser has. What was read is remembered for a second: a session that
+// was ended elsewhere, by another node or a command, is over here within that
+// time, and so is one whose member may not come in any more since the register
+// says so (security.md part 3, row 30). A session ended here is over at the next
+// check.
 package session
 
 import (
@@ -28,7 +29,7 @@ const tokenLength = 52
 // written is how often the time a session was last used goes to the database.
 const written = time.Minute
 
-// trusted is how long a remembered session is believed where others may write.
+// trusted is how long a remembered session is believed.
 const trusted = time.Second
 
 // most is how many sessions are remembered in each of the shards.
@@ -104,9 +105,9 @@ func (s *Service) Check(ctx context.Context, f *access.Fund, token string) (acce
 	r := sh.all[k]
 	sh.mu.RUnlock()
 	local := s.now()
-	if r == nil || s.db.Shared() && local.Sub(r.loaded) >= trusted {
+	if r == nil || local.Sub(r.loaded) >= trusted {
 		var err error
-		if r, err = s.load(ctx, sh, k, r); err != nil {
+		if r, err = s.load(ctx, f, sh, k, r); err != nil {
 			return access.Session{}, err
 		}
 	}
@@ -127,16 +128,20 @@ func (s *Service) Check(ctx context.Context, f *access.Fund, token string) (acce
 }
 
 // load reads a session and remembers it, unless one was ended meanwhile.
-func (s *Service) load(ctx context.Context, sh *shard, k key, old *remembered) (*remembered, error) {
+func (s *Service) load(ctx context.Context, f *access.Fund, sh *shard, k key, old *remembered) (*remembered, error) {
 	before := s.ends.Load()
 	var got access.Session
+	var m access.Member
 	local := s.now()
 	err := s.db.Read(ctx, k.fund, func(tx *store.Tx) (err error) {
 		s.skew.Store(int64(tx.Now().Sub(local)))
-		got, err = tx.Session(k.id)
+		if got, err = tx.Session(k.id); err != nil || !got.EndedAt.IsZero() {
+			return err
+		}
+		m, err = tx.Member(got.Member)
 		return err
 	})
-	if errors.Is(err, store.ErrNone) || err == nil && !got.EndedAt.IsZero() {
+	if errors.Is(err, store.ErrNone) || err == nil && (!got.EndedAt.IsZero() || m.Access(f) == "none") {
 		s.forget(k)
 		return nil, access.Refuse("session_ended")
 	}

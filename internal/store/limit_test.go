@@ -23,10 +23,10 @@ func newClock() *clock {
 	return c
 }
 
-func (c *clock) Now() time.Time           { return time.UnixMilli(c.ms.Load()) }
-func (c *clock) add(d time.Duration)      { c.ms.Add(d.Milliseconds()) }
-func (c *clock) at(d time.Duration)       { c.ms.Store(start.Add(d).UnixMilli()) }
-func (c *clock) since() time.Duration     { return c.Now().Sub(start) }
+func (c *clock) Now() time.Time      { return time.UnixMilli(c.ms.Load()) }
+func (c *clock) add(d time.Duration) { c.ms.Add(d.Milliseconds()) }
+func (c *clock) at(d time.Duration)  { c.ms.Store(start.Add(d).UnixMilli()) }
+
 func after(d time.Duration) time.Time     { return start.Add(d) }
 func same(a, b time.Time) bool            { return a.Equal(b) || a.IsZero() && b.IsZero() }
 func hours(n time.Duration) time.Duration { return n * time.Hour }

@@ -1,44 +1,219 @@
 package browser_test
 
 import (
+	"fmt"
 	"os"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"aditus/internal/browsertest"
+	"aditus/internal/texts"
 )
 
-// states are all pages in all their states.
-func states() (all []state) {
-	for _, part := range [][]state{statesIn, statesCode, statesArea, statesAct} {
-		all = append(all, part...)
-	}
-	return all
+// groups are all pages in all their states; each group has a world of its own.
+var groups = map[string][]state{"in": statesIn, "code": statesCode, "area": statesArea, "act": statesAct}
+
+// reviewed is what axe cannot tell of a page and a person looked at: a rule and
+// a selector, and what was seen. What axe cannot tell and is not here fails.
+var reviewed = map[string]string{}
+
+// shared are the titles that two pages of the site have, and why that is no
+// mistake: whoever has both open reads which is which.
+var shared = map[string]string{
+	"/operations/{id}/confirm /otp":                 "one part asks for every code; what it is for stands below",
+	"/channel /channel/done":                        "the channel is active: said once at the end of the steps, and afterwards at the invitation's place",
+	"/channel /channel/choose":                      "nobody without a contact can go on, wherever they come from",
+	"/operations/{id}/edit /operations/{new}/{act}": "one form, empty and filled in",
 }
 
+// fault is whether this is the long run.
+func fault() bool { return os.Getenv("ADITUS_FAULT") != "" }
+
+// shots is whether pictures are wanted.
+func shots() bool { return os.Getenv("ADITUS_SHOTS") != "" }
+
+// Every page in every state, at 320 and 1280 px: nothing that axe knows of is
+// wrong; one heading; a title that says what is wrong; nothing sideways, nothing
+// too small to press, nothing empty, nothing left unfilled, nothing too heavy,
+// and not a word on the browser's console.
 func TestBrowserStates(t *testing.T) {
-	w := newWorld(t)
-	p := browsertest.New(t, browsertest.Options{Lang: "it"})
-	s := &stage{world: w, lang: "it"}
-	for _, st := range states() {
-		t.Run(st.name, func(t *testing.T) {
-			w.t, s.page = t, p.In(t)
-			defer func() { w.t = nil }()
-			defer s.done()
-			s.view(st)
-			s.weigh(); t.Logf("W %d", s.page.Weight())
-			for _, width := range []int{320, 1280} {
-				s.page.Size(width, 900)
-				s.look()
-				if os.Getenv("NOAXE") == "" {
-					bad, may := s.page.Axe()
-					for _, v := range bad {
-						t.Errorf("at %d: %s", width, v)
-					}
-					for _, v := range may {
-						t.Logf("INC at %d: %s", width, v)
-					}
+	titles := &titles{routes: map[string][]string{}}
+	t.Run("all", func(t *testing.T) {
+		for name, group := range groups {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				p := browsertest.New(t, browsertest.Options{})
+				for _, st := range group {
+					t.Run(st.name, func(t *testing.T) {
+						w.t = t
+						defer func() { w.t = nil }()
+						sight(w, p.In(t), st, titles)
+					})
 				}
-			}
-		})
+			})
+		}
+	})
+	titles.compare(t)
+}
+
+// sight looks at a state in every language.
+func sight(w *world, p *browsertest.Page, st state, titles *titles) {
+	outline := ""
+	for _, lang := range texts.Languages {
+		s := &stage{world: w, page: p, lang: lang}
+		heard := len(p.Console())
+		p.Lang(lang)
+		p.Size(1280, 900)
+		s.view(st)
+		s.weigh(st)
+		same := lang != "it" && s.outline() == outline
+		if lang == "it" {
+			outline = s.outline()
+			titles.add(st, p.Title())
+		}
+		switch {
+		case shots():
+			s.pictures(st)
+		case fault():
+			s.lookLong(st)
+		case !same:
+			s.lookAt(320, true)
+			s.lookAt(1280, true)
+		default:
+			s.lookAt(320, false)
+		}
+		if said := p.Console()[heard:]; len(said) > 0 {
+			w.t.Errorf("%s: the browser says: %q", lang, said)
+		}
+		s.done()
+		if w.t.Failed() {
+			w.t.Logf("in %s, on %s:\n%s", lang, p.URL(), p.Text())
+			return
+		}
 	}
+}
+
+// lookAt asks of the page at a width what is asked of every page, and axe.
+func (s *stage) lookAt(width int, axe bool) {
+	s.t.Helper()
+	s.page.Size(width, 900)
+	s.look()
+	if !axe {
+		return
+	}
+	bad, unsure := s.page.Axe()
+	for _, v := range bad {
+		s.t.Errorf("%s at %d px: %s", s.lang, width, v)
+	}
+	for _, v := range unsure {
+		for _, node := range v.Nodes {
+			where, _, _ := strings.Cut(node, " | ")
+			if reviewed[v.ID+" "+where] == "" {
+				s.t.Errorf("%s at %d px: axe cannot tell, and nobody looked: %s %s", s.lang, width, v.ID, node)
+			}
+		}
+	}
+}
+
+// weigh asks how much came over the wire.
+func (s *stage) weigh(st state) {
+	s.t.Helper()
+	if n := s.page.Weight(); n > max(heaviest, st.weight) {
+		s.t.Errorf("the page weighs %d bytes, at most %d", n, max(heaviest, st.weight))
+	}
+}
+
+// titles are those of the pages, in Italian.
+type titles struct {
+	mu     sync.Mutex
+	routes map[string][]string
+}
+
+func (a *titles) add(st state, title string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if st.route != "" && !st.leads && !slices.Contains(a.routes[title], st.route) {
+		a.routes[title] = append(a.routes[title], st.route)
+	}
+}
+
+// compare fails the test if two pages have one title.
+func (a *titles) compare(t *testing.T) {
+	t.Helper()
+	for title, routes := range a.routes {
+		slices.Sort(routes)
+		if len(routes) > 1 && shared[strings.Join(routes, " ")] == "" {
+			t.Errorf("the title «%s» is that of %s", title, routes)
+		}
+	}
+}
+
+// Every page of the site's table of contents is looked at.
+func TestBrowserRoutes(t *testing.T) {
+	seen := map[string]bool{}
+	for _, group := range groups {
+		for _, st := range group {
+			seen[st.route] = true
+		}
+	}
+	all := routesIn(t)
+	if len(all) < 30 {
+		t.Fatalf("only %d pages in routes.go: %s", len(all), all)
+	}
+	for _, path := range all {
+		if !seen[path] {
+			t.Errorf("no state of %s", path)
+		}
+		delete(seen, path)
+	}
+	delete(seen, "")
+	for path := range seen {
+		t.Errorf("%s is no page of the site", path)
+	}
+}
+
+// pictures leaves what people look at: `make shots`.
+func (s *stage) pictures(st state) {
+	s.t.Helper()
+	shoot := func(width int, how string) {
+		s.page.Size(width, 900)
+		s.page.Screenshot(fmt.Sprintf("%s.%s.%d%s", st.name, s.lang, width, how))
+	}
+	shoot(360, "")
+	if s.lang == "it" {
+		shoot(1280, "")
+		s.page.Media(browsertest.Media{Dark: true})
+		shoot(360, ".dark")
+		s.page.Media(browsertest.Media{})
+		s.page.Zoom(200)
+		shoot(360, ".200")
+		s.page.Zoom(100)
+	}
+}
+
+// lookLong looks in all the ways of seeing of ux.md 4.10.
+func (s *stage) lookLong(st state) {
+	s.t.Helper()
+	for _, dark := range []bool{false, true} {
+		s.page.Media(browsertest.Media{Dark: dark})
+		s.lookAt(320, true)
+		s.lookAt(1280, true)
+	}
+	s.page.Media(browsertest.Media{ForcedColors: true, ReducedMotion: true})
+	s.lookAt(320, true)
+	if n := browsertest.Eval[int](s.page, `document.getAnimations().filter(a => a.playState === "running").length`); n > 0 {
+		s.t.Errorf("%s: %d things move for somebody who asked for less motion", s.lang, n)
+	}
+	s.page.Media(browsertest.Media{})
+	for _, width := range []int{320, 1280} {
+		s.page.Zoom(200)
+		s.lookAt(width, false)
+		s.page.Zoom(100)
+	}
+	s.page.Spacing()
+	s.lookAt(320, false)
+	s.lookAt(1280, false)
 }

@@ -3,6 +3,7 @@ package browser_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"aditus/internal/access"
@@ -158,8 +159,10 @@ const desktop = "Firefox, Windows"
 func (p *person) sits(lang string, level access.Level) *seat {
 	p.w.t.Helper()
 	device := access.NewSecret()
+	p.w.homes.Add(1)
+	ip, _, _ := strings.Cut(p.w.address(), ":")
 	s := &seat{person: p, cookies: map[string]string{"lang": lang, "device": device},
-		visitor: journey.Visitor{Host: "aurora.localhost", Lang: lang, Agent: desktop, IP: "192.0.2.1", Device: device}}
+		visitor: journey.Visitor{Host: "aurora.localhost", Lang: lang, Agent: desktop, IP: ip, Device: device}}
 	if level != "" {
 		s.signIn(level)
 	}

@@ -20,7 +20,7 @@ import (
 //go:embed check.js
 var checkJS string
 
-// heaviest is what a page may weigh on a first visit (ux.md 0): 60 KiB.
+// heaviest is what a page may weigh on a first visit (ux.md 0), in bytes.
 const heaviest = 60 << 10
 
 // A state is a page as somebody meets it.
@@ -30,6 +30,8 @@ type state struct {
 	status int    // 0 is 200
 	wrong  bool   // something is wrong: the title says so, and where
 	noJS   bool   // it is only reached without the page's scripts
+	leads  bool   // the page is never drawn: it leads to another
+	weight int    // in bytes, if it may be more than heaviest
 	open   func(*stage)
 }
 
@@ -157,33 +159,31 @@ func (s *stage) done() {
 	s.undo = nil
 }
 
+// complaints are what is wrong with a page of those things that are asked of
+// every page, at the window's width. errorWord begins the title of a page on
+// which something is wrong.
+func complaints(p *browsertest.Page, errorWord string) []string {
+	return browsertest.Eval[[]string](p, fmt.Sprintf("(%s)(%q)", checkJS, errorWord))
+}
+
 // look asks of the page what is asked of every page, at the window's width.
 func (s *stage) look() {
 	s.t.Helper()
-	word := s.spoken("frame.error")
-	for _, wrong := range browsertest.Eval[[]string](s.page, fmt.Sprintf("(%s)(%q)", checkJS, word)) {
-		s.t.Error(wrong)
+	for _, wrong := range complaints(s.page, s.spoken("frame.error")) {
+		s.t.Errorf("%s: %s", s.lang, wrong)
 	}
 	s.page.NoSidewaysScroll()
 	s.page.Targets(24)
 }
 
-// weigh asks how much came over the wire.
-func (s *stage) weigh() {
-	s.t.Helper()
-	if n := s.page.Weight(); n > heaviest {
-		s.t.Errorf("the page weighs %d bytes, at most %d", n, heaviest)
-	}
-}
-
-// outline is the page's markup without its words: two languages with the same
-// outline are the same page to axe, but for contrast, which words do not change.
+// outline is the markup of the page's main part without its words: two languages
+// with the same outline are one page to axe.
 func (s *stage) outline() string {
 	s.t.Helper()
 	return browsertest.Eval[string](s.page, `(() => {
 		const walk = el => el.localName + "." + el.className + [...el.attributes].filter(a => /^(role|type|hidden|disabled|aria-(?!label$))/.test(a.name))
 			.map(a => "[" + a.name + "=" + a.value + "]").join("") + "(" + [...el.children].map(walk).join("") + ")";
-		return walk(document.body);
+		return walk(document.querySelector("main"));
 	})()`)
 }
 

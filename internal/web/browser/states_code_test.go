@@ -184,7 +184,7 @@ var statesCode = []state{
 		s.goes(s.person(kind{channel: access.SMS, due: true}).sits(s.lang, "").knocks(), "/password/new")
 	}},
 	{name: "password-new", route: "/password/new", open: func(s *stage) { s.goes(s.act(bySMS).changes(), "/password/new") }},
-	{name: "password-change", route: "/password/change", open: func(s *stage) { // leads to the form
+	{name: "password-change", route: "/password/change", leads: true, open: func(s *stage) {
 		s.goes(s.act(bySMS), "/security")
 		s.submits(`main form[action="/password/change"] button`)
 	}},

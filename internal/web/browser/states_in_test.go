@@ -9,6 +9,7 @@ import (
 	"aditus/internal/access"
 	"aditus/internal/browsertest"
 	"aditus/internal/password"
+	"aditus/internal/store"
 )
 
 // statesIn are the pages of coming in and going out, and those open to all.
@@ -85,7 +86,7 @@ var statesIn = []state{
 		s.clock.Add(31 * time.Minute)
 		s.goes(who, "/channel/choose")
 	}},
-	{name: "session-stay", route: "/session/stay", open: func(s *stage) { s.goes(s.read(kind{}), "/session/stay") }}, // leads to the first page
+	{name: "session-stay", route: "/session/stay", leads: true, open: func(s *stage) { s.goes(s.read(kind{}), "/session/stay") }},
 
 	{name: "display", route: "/display", open: func(s *stage) { s.goes(nil, "/display") }},
 	{name: "display-saved", route: "/display", open: func(s *stage) { s.tells(nil, "/display", "display_saved") }},
@@ -106,8 +107,12 @@ var statesIn = []state{
 		s.submits(send)
 	}},
 	{name: "error-500", status: 500, open: func(s *stage) {
-		nobody := &person{w: s.world, member: "M-nobody"} // a session whose member the database has lost
-		s.goes(nobody.sits(s.lang, access.LevelRead), "/")
+		p := s.person(kind{}) // whose password nobody can read any more
+		s.write(func(tx *store.Tx) error {
+			return tx.SetPassword(access.Credential{Member: p.member, Hash: "broken", Source: "registry"})
+		})
+		s.goes(nil, "/login")
+		s.submits(send, "username", p.taxCode, "password", secret)
 	}},
 	{name: "error-503", status: 503, open: func(s *stage) {
 		who := s.read(kind{})

@@ -49,6 +49,7 @@ type world struct {
 	voice *texts.Voice // Italian, for what a test looks for by its key
 
 	people atomic.Int64 // that were put into the register
+	homes  atomic.Int64 // networks that people come from
 	stall  atomic.Bool  // the first question to the database is not answered in time
 	late   atomic.Bool  // no question is
 
@@ -114,12 +115,13 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// serve is the site, and beside it /-/be, which gives the browser cookies,
+// serve is the site, and beside it /-/be, which sits somebody down with cookies,
 // /-/form, which has a form to post that no page of the site has, and /-/error,
 // the page of an error that only a broken disk would show.
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/-/be":
+		w.homes.Add(1)
 		for name, values := range r.URL.Query() {
 			if name == "to" {
 				continue
@@ -143,6 +145,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 		w.error(rw, r)
 		return
 	}
+	r.RemoteAddr = w.address()
 	if r.Method == http.MethodPost {
 		w.mu.Lock()
 		w.posts[r.URL.Path]++
@@ -158,6 +161,13 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(ctx)
 	}
 	w.app.Handler.ServeHTTP(rw, r)
+}
+
+// address is where the next request comes from: whoever sits down at a browser is
+// in a network of their own, so that one's mistakes are not another's.
+func (w *world) address() string {
+	n := w.homes.Load()
+	return fmt.Sprintf("198.51.%d.%d:443", 100+n/250%100, 1+n%250)
 }
 
 // error draws the site's error page for what its address says.
@@ -187,7 +197,7 @@ func (w *world) error(rw http.ResponseWriter, r *http.Request) {
 
 // postman is a page with one button that posts what its address says, to say it
 // from another place or in another way than a page of the site would.
-var postman = template.Must(template.New("form").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><title>form</title>
+var postman = template.Must(template.New("form").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><title>form</title><link rel="icon" href="data:,">
 <form method="post" action="{{.Get "-to"}}">{{range $name, $values := .}}{{if ne $name "-to"}}{{range $values}}
 <input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}{{end}}<button>post</button></form>`))
 
