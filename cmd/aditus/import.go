@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,16 +91,21 @@ func (c *importCmd) open(w world) (db *store.DB, f *access.Fund, done func() err
 			return nil, nil, nil, err
 		}
 		where = s.Database.URL
+		if _, err := os.Stat(where); c.DryRun && !store.Postgres(where) && errors.Is(err, fs.ErrNotExist) {
+			where = "" // nothing is there to compare with, and nothing must be made
+		}
 	} else {
 		if all, err = policy.LoadAll(funds.Files); err != nil {
 			return nil, nil, nil, err
 		}
+		ring = keys.New(rand.Reader)
+	}
+	if where == "" {
 		dir, err := os.MkdirTemp("", "aditus-import-")
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		ring, where = keys.New(rand.Reader), filepath.Join(dir, "aditus.db")
-		clean = func() error { return os.RemoveAll(dir) }
+		where, clean = filepath.Join(dir, "aditus.db"), func() error { return os.RemoveAll(dir) }
 	}
 	for _, one := range all {
 		if one.ID == c.Fund {
@@ -117,7 +123,11 @@ func (c *importCmd) open(w world) (db *store.DB, f *access.Fund, done func() err
 		return nil, nil, nil, errors.Join(err, clean())
 	}
 	done = func() error { return errors.Join(db.Close(), clean()) }
-	if err := db.Migrate(w.ctx); err != nil {
+	err = db.Migrate(w.ctx)
+	if err == nil {
+		err = db.Prepare(w.ctx, f.ID)
+	}
+	if err != nil {
 		return nil, nil, nil, errors.Join(err, done())
 	}
 	return db, f, done, nil

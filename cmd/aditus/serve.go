@@ -71,7 +71,7 @@ func (c *serveCmd) Run(w world) (err error) {
 		if err != nil {
 			return errors.Join(err, l.Close(), a.Close())
 		}
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
 	if o.Senders[access.SMS] == nil {
 		log.Warn("no SMS gateway is set up: messages of that kind fail at once")

@@ -110,7 +110,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(err, a.DB.Close())
 	}
 	a.Worker.DB = a.DB
-	if err := a.recall(ctx); err != nil {
+	if err := a.DB.Prepare(ctx, ids...); err != nil {
 		return nil, errors.Join(err, a.DB.Close())
 	}
 
@@ -140,26 +140,6 @@ func New(ctx context.Context, o Options) (*App, error) {
 		Funds: o.Funds, Hosts: o.Hosts, Log: o.Log, Proxies: o.Proxies, Ready: a.ready}
 	a.Handler = site.Handler()
 	return a, nil
-}
-
-// recall takes up the latest time an earlier process wrote down. If the clock
-// stands before it, nothing is served until it is right (R6).
-func (a *App) recall(ctx context.Context) error {
-	var latest time.Time
-	for id := range a.Funds {
-		err := a.DB.Read(ctx, id, func(tx *store.Tx) error {
-			mark, err := tx.ClockMark()
-			if mark.After(latest) {
-				latest = mark
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	a.DB.Recall(latest)
-	return nil
 }
 
 // batch is how many events are sealed in one transaction: measured in
@@ -192,7 +172,13 @@ func (a *App) Run(ctx context.Context) {
 // ends drafts that were left. Nothing rests on it: an expired code is refused
 // whether or not it was here.
 func (a *App) tidy(ctx context.Context, pause time.Duration) {
-	for {
+	for first := true; ; first = false {
+		if first {
+			// The planner must know the tables before the sealer reads them (design.md, Audit).
+			if err := a.DB.Analyze(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("analyze", "err", err)
+			}
+		}
 		if err := a.Tidy(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("tidying", "err", err)
 		}

@@ -193,8 +193,10 @@ func (s *Sealer) Run(ctx context.Context, pause time.Duration, report func(error
 			_, err = s.Seal(ctx)
 			err = errors.Join(err, s.Sign(ctx, false))
 		}
+		rest := pause
 		if err != nil && ctx.Err() == nil {
 			report(fmt.Errorf("sealing: %w", err))
+			rest = 20 * pause // a fault that stays must not fill the log
 		}
 		select {
 		case <-ctx.Done():
@@ -204,7 +206,7 @@ func (s *Sealer) Run(ctx context.Context, pause time.Duration, report func(error
 				report(fmt.Errorf("sealing at the end: %w", err))
 			}
 			return
-		case <-time.After(pause):
+		case <-time.After(rest):
 		}
 	}
 }

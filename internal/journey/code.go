@@ -122,6 +122,13 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 				ended, r.Ended = []string{j.Session}, true
 			}
 			r.To = Active
+			if next.At+1 == len(steps(f, next.Goal)) { // a fund that asks for no new password
+				if err := e.enrol(tx, f, next); err != nil {
+					return err
+				}
+				r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
+				r.To = Home
+			}
 		case access.PurposePassword:
 			if ended, err = e.setPassword(tx, f, v, &next, m); err != nil {
 				return err
@@ -204,10 +211,8 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 	if err != nil {
 		return nil, err
 	}
-	if flow, ok := f.Flow("secure_channel"); ok {
-		if err := tx.Enrol(access.Enrolment{Member: m.ID, Level: flow.Grants, Journey: j.ID}); err != nil {
-			return nil, err
-		}
+	if err := e.enrol(tx, f, *j); err != nil {
+		return nil, err
 	}
 	if err := audit.Record(tx, audit.PasswordChanged{Member: m.ID, Journey: j.ID}); err != nil {
 		return nil, err
@@ -216,4 +221,13 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 		return nil, err
 	}
 	return ended, e.notify(tx, m, j.Lang, "password_changed", []address{{channel.Kind, channel.Address}}, access.Channel{})
+}
+
+// enrol gives the member the level that the flow to a channel grants.
+func (e *Engine) enrol(tx *store.Tx, f *access.Fund, j access.Journey) error {
+	flow, ok := f.Flow("secure_channel")
+	if !ok {
+		return nil
+	}
+	return tx.Enrol(access.Enrolment{Member: j.Member, Level: flow.Grants, Journey: j.ID})
 }

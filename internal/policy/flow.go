@@ -52,6 +52,10 @@ func (c *checker) flows(fund *access.Fund, f *file) {
 		case !goal.grants && fl.Grants != "":
 			c.bad(key+".grants", "flow %s grants nothing", fl.Goal)
 		}
+		if i := slices.IndexFunc(fund.Flows, func(other access.Flow) bool { return other.Goal == fl.Goal }); i >= 0 {
+			c.bad(key+".goal", "a flow with the goal %s stands before: one is all that is walked", fl.Goal)
+			continue
+		}
 		flow := access.Flow{Goal: fl.Goal, Grants: access.Level(fl.Grants)}
 		have := map[string]bool{}
 		for _, h := range strings.Fields(goal.from) {
@@ -65,6 +69,7 @@ func (c *checker) flows(fund *access.Fund, f *file) {
 		for _, e := range strings.Fields(goal.ends) {
 			c.need(have[e], key+".steps", "flow %s ends without a %s", fl.Goal, e)
 		}
+		c.begins(key, flow)
 		fund.Flows = append(fund.Flows, flow)
 	}
 	if _, ok := fund.Flow("sign_in"); !ok {
@@ -73,6 +78,23 @@ func (c *checker) flows(fund *access.Fund, f *file) {
 	if fund.SignIn.Code != "never" {
 		_, ok := fund.Flow("secure_channel")
 		c.need(ok, "sign_in.code", `asks for a code, and no flow with the goal "secure_channel" proves a channel to send it to`)
+	}
+}
+
+// first are the words a flow begins with: its journeys are set out on there.
+var first = map[string][]string{
+	"sign_in":         {"identify"},
+	"secure_channel":  {"identify", "channel", "code"},
+	"change_password": {"password", "code"},
+	"confirm":         {"code"},
+}
+
+func (c *checker) begins(key string, flow access.Flow) {
+	for i, word := range first[flow.Goal] {
+		if i >= len(flow.Steps) || flow.Steps[i].Word != word {
+			c.bad(key+".steps", "flow %s begins with the words %s", flow.Goal, strings.Join(first[flow.Goal], ", "))
+			return
+		}
 	}
 }
 

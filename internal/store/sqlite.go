@@ -7,27 +7,44 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"sync"
 
 	lite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 )
 
 // A sqlite is a SQLite file: one writer, whose turn passes from caller to
-// caller, and a set of readers.
+// caller, and a set of readers, opened as they are needed.
 type sqlite struct {
 	db    *sql.DB
 	group *group
-	reads chan *conn
+	open  func(context.Context) (*conn, error) // one more reader
+	turns chan struct{}                        // one in it for each reader in use
+
+	mu   sync.Mutex
+	idle []*conn // the one used last is used next: its pages and statements are warm
 }
 
 // dsn opens the file with a write-ahead log that is synced at every commit: a
-// used code must stay used through a power cut.
+// used code must stay used through a power cut. What a savepoint would need to
+// go back to stays in memory: in a batch of many parts it would be written to a
+// temporary file, and thrown away.
 func dsn(file string) string {
 	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(file)}).String() +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=foreign_keys(1)"
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=foreign_keys(1)&_pragma=temp_store(memory)"
 }
 
 func openSQLite(ctx context.Context, file string, o Options) (*sqlite, error) {
+	// SQLite would make the file readable by others; its log and index take
+	// after it.
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", dsn(file))
 	if err != nil {
 		return nil, err
@@ -46,47 +63,75 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqlite, error) {
 		}
 		return c, err
 	}
-	s := &sqlite{db: db, reads: make(chan *conn, o.Conns), group: &group{open: writer, most: 256, longest: maxBatch}}
+	s := &sqlite{db: db, turns: make(chan struct{}, o.Conns), group: &group{open: writer, most: 256, longest: maxBatch}}
 	if o.Ungrouped {
 		s.group.most = 1
 	}
-	for range o.Conns {
+	s.open = func(ctx context.Context) (*conn, error) {
 		c, err := open(ctx)
-		if err == nil {
-			s.reads <- c
-			_, err = c.ExecContext(ctx, "PRAGMA query_only = 1")
-		}
 		if err != nil {
-			for len(s.reads) > 0 {
-				(<-s.reads).discard()
-			}
-			return nil, errors.Join(fmt.Errorf("open %s: %w", file, err), db.Close())
+			return nil, err
 		}
+		if _, err := c.ExecContext(ctx, "PRAGMA query_only = 1"); err != nil {
+			c.discard()
+			return nil, err
+		}
+		return c, nil
 	}
+	c, err := s.open(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", file, err), db.Close())
+	}
+	s.idle = []*conn{c}
 	return s, nil
 }
 
 func (s *sqlite) close() error {
-	for range cap(s.reads) {
-		(<-s.reads).discard()
+	for range cap(s.turns) {
+		s.turns <- struct{}{}
+	}
+	for _, c := range s.idle {
+		c.discard()
 	}
 	s.group.close()
 	return s.db.Close()
 }
 
+// reader takes a reader that nobody uses, or opens one.
+func (s *sqlite) reader(ctx context.Context) (c *conn, err error) {
+	s.mu.Lock()
+	if n := len(s.idle); n > 0 {
+		c, s.idle = s.idle[n-1], s.idle[:n-1]
+	}
+	s.mu.Unlock()
+	if c == nil {
+		c, err = s.open(ctx)
+	}
+	return c, err
+}
+
 func (s *sqlite) read(ctx context.Context, f func(engine) error) (err error) {
-	var c *conn
 	select {
-	case c = <-s.reads:
+	case s.turns <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { s.reads <- c }()
-	if _, err := c.exec(ctx, "BEGIN", nil); err != nil {
+	defer func() { <-s.turns }()
+	c, err := s.reader(ctx)
+	if err != nil {
 		return err
 	}
 	defer func() {
-		_, end := c.exec(context.WithoutCancel(ctx), "ROLLBACK", nil)
+		s.mu.Lock()
+		s.idle = append(s.idle, c)
+		s.mu.Unlock()
+	}()
+	safe := context.WithoutCancel(ctx)
+	if _, err := c.exec(safe, "BEGIN", nil); err != nil {
+		return err
+	}
+	defer func() {
+		_, end := c.exec(safe, "ROLLBACK", nil)
 		err = errors.Join(err, end)
 	}()
 	return f(c)

@@ -149,6 +149,10 @@ func (db *DB) Read(ctx context.Context, fund string, f func(*Tx) error) error {
 			return err
 		}
 		tx.ctx, tx.driverCtx, tx.engine, tx.now = ctx, ctx, e, now
+		if db.lite != nil {
+			// The driver would start a goroutine for each statement, to interrupt it.
+			tx.driverCtx = context.WithoutCancel(ctx)
+		}
 		defer tx.end()
 		return f(tx)
 	})
@@ -157,7 +161,12 @@ func (db *DB) Read(ctx context.Context, fund string, f func(*Tx) error) error {
 // Across runs f on a view of all funds that can do one thing: name the funds
 // for which a worker has something to do. The work itself is a Write for each.
 func (db *DB) Across(ctx context.Context, f func(*All) error) error {
-	return db.read(ctx, func(e engine, now time.Time) error { return f(&All{ctx: ctx, engine: e, now: now}) })
+	return db.read(ctx, func(e engine, now time.Time) error {
+		if err := db.see(now); err != nil {
+			return err
+		}
+		return f(&All{ctx: ctx, engine: e, now: now})
+	})
 }
 
 // Ping reports whether the database answers.

@@ -160,10 +160,18 @@ func (b *Book) AddFund(fund string, fsys fs.FS) error {
 	return nil
 }
 
+// ofActs begin the keys that an act of the fund's own brings with it, beside
+// those of the product.
+var ofActs = []string{"act.", "field.", "reason.", "refusal."}
+
+func hasAny(key string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
+}
+
 // fits reports what is wrong with one text of a fund, if anything.
 func (b *Book) fits(key, lang string, read map[string]messages) error {
 	text, common := read[lang][key], b.common[lang][key]
-	if strings.HasPrefix(key, OwnPrefix) {
+	if strings.HasPrefix(key, OwnPrefix) || common == nil && hasAny(key, ofActs) {
 		for other, m := range read {
 			if m[key] == nil {
 				return fmt.Errorf("%q is in this file and not in the fund's %s", key, other)

@@ -90,7 +90,7 @@ func (s *Site) fail(v *page.Visit, err error) {
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		v.W.Header().Set("Retry-After", "5")
 	}
-	if err := v.Draw(status, errorPage, data); err != nil {
+	if err := v.Draw(status, errorPage(), data); err != nil {
 		s.Log.Error("fault while showing a fault", "ref", data.Ref, "err", err)
 		plain(v.W, http.StatusInternalServerError, data.Ref)
 	}
@@ -105,7 +105,7 @@ func statusOf(wrong []*access.Refusal) (int, error) {
 	return code, err
 }
 
-var errorPage = page.Parse(errorHTML)
+var errorPage = parsed(errorHTML)
 
 // failure is what the error page says.
 type failure struct {

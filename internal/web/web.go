@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"aditus/internal/access"
 	"aditus/internal/journey"
@@ -63,13 +64,13 @@ func (s *Site) Handler() http.Handler {
 
 	mux := http.NewServeMux()
 	for _, r := range routes() {
-		h := s.serve(r, page.Parse(r.html))
+		h := s.serve(r, parsed(r.html))
 		mux.Handle(r.path, h)
 	}
-	mux.Handle("/", s.serve(route{path: "/", page: nowhere{}, html: errorHTML}, page.Parse(errorHTML)))
+	mux.Handle("/", s.serve(route{path: "/", page: nowhere{}, html: errorHTML}, errorPage))
 
 	protected := http.NewCrossOriginProtection()
-	protected.SetDenyHandler(s.serve(route{path: "/", page: crossOrigin{}, html: errorHTML}, page.Parse(errorHTML)))
+	protected.SetDenyHandler(s.serve(route{path: "/", page: crossOrigin{}, html: errorHTML}, errorPage))
 	members := protected.Handler(mux)
 
 	built := s.Assets.Handler()
@@ -97,6 +98,12 @@ func (s *Site) Handler() http.Handler {
 		headers(w.Header(), s.Secure)
 		members.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), hostKey{}, h)))
 	})
+}
+
+// parsed is a page's template, made when it is first drawn: to make all of them
+// at the start was most of the start, and of what the program held when idle.
+func parsed(html string) func() *template.Template {
+	return sync.OnceValue(func() *template.Template { return page.Parse(html) })
 }
 
 type hostKey struct{}
@@ -131,7 +138,7 @@ func (s *Site) ready(w http.ResponseWriter, r *http.Request) {
 
 // serve asks the page and answers. It is the one place that renders, and with
 // fail the one place that knows what an error looks like.
-func (s *Site) serve(rt route, t *template.Template) http.Handler {
+func (s *Site) serve(rt route, t func() *template.Template) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, ok := r.Context().Value(hostKey{}).(hosted)
 		if !ok {
@@ -150,7 +157,7 @@ func (s *Site) serve(rt route, t *template.Template) http.Handler {
 	})
 }
 
-func (s *Site) answer(v *page.Visit, rt route, t *template.Template, asked bool) error {
+func (s *Site) answer(v *page.Visit, rt route, t func() *template.Template, asked bool) error {
 	if asked && v.Method == http.MethodGet {
 		return page.Elsewhere(withoutLang(v.URL))
 	}
@@ -190,7 +197,7 @@ func (s *Site) answer(v *page.Visit, rt route, t *template.Template, asked bool)
 	if v.Status == http.StatusServiceUnavailable {
 		v.W.Header().Set("Retry-After", "5")
 	}
-	return v.Draw(v.Status, t, data)
+	return v.Draw(v.Status, t(), data)
 }
 
 // send answers a script.

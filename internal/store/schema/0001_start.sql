@@ -251,6 +251,10 @@ CREATE TABLE clock_mark ( -- the latest time seen: a clock before it is wrong (R
     fund   TEXT   NOT NULL PRIMARY KEY,
     latest BIGINT NOT NULL
 );
+CREATE TABLE key_check ( -- a word sealed with the fund's keys: another key file is noticed at the start
+    fund   TEXT  NOT NULL PRIMARY KEY,
+    sealed BYTEA NOT NULL
+);
 CREATE TABLE lease (
     fund       TEXT   NOT NULL,
     work       TEXT   NOT NULL,

@@ -13,11 +13,13 @@ import (
 	"compress/gzip"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed dist
@@ -36,8 +38,8 @@ var types = map[string]string{
 	".woff2": "font/woff2",
 }
 
-// Files is the set of built files, read and compressed once by Load. It never
-// changes after that and may be used by many goroutines.
+// Files is the set of built files, read once by Load. It never changes after
+// that and may be used by many goroutines.
 type Files struct {
 	hashed map[string]string // plain name -> name with hash
 	served map[string]file   // name with hash -> what is sent
@@ -46,12 +48,12 @@ type Files struct {
 type file struct {
 	kind   string // content type
 	plain  []byte
-	zipped []byte // nil where gzip gains nothing (fonts are compressed already)
+	zipped func() []byte // made when first asked for; gives nil where gzip gains nothing (fonts are compressed already)
 }
 
-// Load reads the built files and compresses them (a few milliseconds of work,
-// done here and not at program start, since most commands serve no page). An
-// error means the binary was built from a broken dist folder.
+// Load reads the built files. They are compressed when they are first asked
+// for: that takes as long as much of the program's start. An error means the
+// binary was built from a broken dist folder.
 func Load() (*Files, error) {
 	raw, err := dist.ReadFile("dist/manifest.json")
 	if err != nil {
@@ -70,31 +72,23 @@ func Load() (*Files, error) {
 		if err != nil {
 			return nil, fmt.Errorf("assets: %w", err)
 		}
-		zipped, err := compress(plain)
-		if err != nil {
-			return nil, fmt.Errorf("assets: %s: %w", name, err)
-		}
-		if len(zipped) >= len(plain)*9/10 {
-			zipped = nil
-		}
-		f.served[name] = file{kind: kind, plain: plain, zipped: zipped}
+		f.served[name] = file{kind: kind, plain: plain, zipped: sync.OnceValue(func() []byte { return compress(plain) })}
 	}
 	return f, nil
 }
 
-func compress(plain []byte) ([]byte, error) {
+// compress is plain as gzip writes it, or nil if that is not worth it.
+func compress(plain []byte) []byte {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = w.Write(plain)
+		err = errors.Join(err, w.Close())
 	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, err
+	if err != nil || b.Len() >= len(plain)*9/10 {
+		return nil // into memory nothing of it can fail; uncompressed it is right in any case
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 // Path gives the path a page links for a plain name: Path("app.css") is
@@ -137,11 +131,11 @@ func (f *Files) Handler() http.Handler {
 		// For a drawing opened by itself: it may style itself, nothing else.
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 		body := file.plain
-		if file.zipped != nil {
+		if zipped := file.zipped(); zipped != nil {
 			h.Set("Vary", "Accept-Encoding")
 			if acceptsGzip(r.Header.Values("Accept-Encoding")) {
 				h.Set("Content-Encoding", "gzip")
-				body = file.zipped
+				body = zipped
 			}
 		}
 		h.Set("Content-Length", strconv.Itoa(len(body)))

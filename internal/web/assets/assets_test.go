@@ -108,7 +108,7 @@ func TestServed(t *testing.T) {
 
 		zipped := ask(t, f, "GET", Prefix+name, "br, gzip;q=0.8")
 		got := body(t, zipped)
-		if file.zipped != nil {
+		if file.zipped() != nil {
 			if zipped.Header.Get("Content-Encoding") != "gzip" || zipped.Header.Get("Vary") != "Accept-Encoding" {
 				t.Errorf("%s: gzip was accepted, headers are %v", name, zipped.Header)
 			}
@@ -129,7 +129,7 @@ func TestServed(t *testing.T) {
 			t.Errorf("%s: HEAD gave %d %v", name, head.StatusCode, head.Header)
 		}
 	}
-	if f.served[strings.TrimPrefix(f.Path("app.css"), Prefix)].zipped == nil {
+	if f.served[strings.TrimPrefix(f.Path("app.css"), Prefix)].zipped() == nil {
 		t.Error("the style sheet is not compressed")
 	}
 }
