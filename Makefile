@@ -19,7 +19,7 @@ check: ## format, vet, staticcheck, arrows, texts, comments, links, web assets
 	@scripts/check
 
 bench: ## figures, each beside its bare limit
-	@scripts/with-postgres go run ./internal/tools/bench
+	@scripts/with-postgres go run ./bench
 
 fault: ## 300 kills an engine, all languages, statistics; takes long
 	@ADITUS_FAULT=1 scripts/with-postgres go test -tags fault -count=1 -timeout 2h -v -run '^Test(Kill|Fault|Browser)' ./...

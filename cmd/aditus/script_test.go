@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	database "database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,8 @@ func TestMain(m *testing.M) {
 //
 //	exits N PROGRAM …          the program ends with N; 1 and 2 with one line of why on standard error
 //	windows-1252 FILE          a file of the script as a fund's office would have saved it
+//	bytes FILE HEX             a file that is no text
+//	grow FILE SIZE             a file of that many bytes, most of them zero
 //	dirty FILE                 makes FILE of the sample register's records that its sidecar is about
 //	as-sidecar REPORT FILE     a report says of each record what the sidecar says
 //	seal CONFIG                seals and signs the trail, as a server would within a second
@@ -42,6 +45,8 @@ func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/cli", RequireUniqueNames: true, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"exits":        exits,
 		"windows-1252": windows1252,
+		"bytes":        hexBytes,
+		"grow":         grow,
 		"dirty":        dirty,
 		"as-sidecar":   asSidecar,
 		"seal":         seal,
@@ -82,6 +87,18 @@ func windows1252(ts *testscript.TestScript, _ bool, args []string) {
 	data, err = charmap.Windows1252.NewEncoder().Bytes(bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")))
 	ts.Check(err)
 	ts.Check(os.WriteFile(name, data, 0o600))
+}
+
+func hexBytes(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := hex.DecodeString(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+func grow(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
 }
 
 // sample is the sample register, and sidecar what is expected of it.

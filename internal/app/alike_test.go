@@ -22,10 +22,10 @@ func people() (unknown string, all map[string]member) {
 		"has no contact":     {number: "00900025", code: "SNTPGR83H07I392P", status: "active"},
 		"left":               {number: "00901531", code: "SGRMRK86R30A614O", status: "left", email: "d@example.com", password: secret},
 		"died":               {number: "00900392", code: "MRZBRN55P12I191U", status: "deceased", email: "e@example.com", password: secret},
-		"died, no password":  {number: "00900393", code: "BNCLRA80A41F257X", status: "deceased", email: "f@example.com"},
-		"is represented":     {number: "00900394", code: "FRRMRA70B02D548P", status: "active", held: "represented", email: "g@example.com", password: secret},
-		"is in quarantine":   {number: "00900395", code: "GLLPLA75C43H294S", status: "active", held: "quarantine", email: "h@example.com"},
-		"is held, and known": {number: "00900396", code: "VRDGPP68D04L219J", status: "active", held: "quarantine", email: "i@example.com", password: secret},
+		"died, no password":  {number: "00900393", code: "ZZNNMA69L48Z330E", status: "deceased", email: "f@example.com"},
+		"is represented":     {number: "00900394", code: "PRNNCL65E13I462E", status: "active", held: "represented", email: "g@example.com", password: secret},
+		"is in quarantine":   {number: "00900395", code: "BRTGUO65R12C287D", status: "active", held: "quarantine", email: "h@example.com"},
+		"is held, and known": {number: "00900396", code: "MRSNOE89T29D711F", status: "active", held: "quarantine", email: "i@example.com", password: secret},
 	}
 }
 
@@ -54,6 +54,9 @@ func shown(w *httptest.ResponseRecorder, typed ...string) string {
 	b.WriteString(strings.Join(lines, "\n") + "\n\n")
 	body := nonce.ReplaceAllString(w.Body.String(), "NONCE")
 	for _, t := range typed {
+		if t == "" {
+			continue
+		}
 		body = strings.ReplaceAll(body, t, "TYPED")
 	}
 	b.WriteString(body)
@@ -82,42 +85,43 @@ func TestStrangersLearnNothing(t *testing.T) {
 	type try struct {
 		name, path string
 		form       func(m member, n int) []string
+		opens      func(m member) bool // who comes in by it, and is left out; nil: nobody
 	}
+	may := func(m member) bool { return m.held == "" && m.status != "deceased" }
 	tries := []try{
 		{"a wrong password", "/login", func(m member, n int) []string {
 			return []string{"username", m.code, "password", fmt.Sprintf("sbagliata-davvero-%d", n)}
-		}},
+		}, nil},
 		{"a number for a password", "/login", func(m member, n int) []string {
 			return []string{"username", m.code, "password", fmt.Sprintf("99%06d", n)}
-		}},
+		}, nil},
 		{"a wrong number", "/first-access/identify", func(m member, n int) []string {
 			return []string{"username", m.code, "number", fmt.Sprintf("99%06d", n)}
-		}},
-		{"no number", "/first-access/identify", func(m member, n int) []string { return []string{"username", m.code, "number", "abc"} }},
-		{"no password", "/login", func(m member, n int) []string { return []string{"username", m.code, "password", ""} }},
+		}, nil},
+		{"no number", "/first-access/identify", func(m member, n int) []string { return []string{"username", m.code, "number", "abc"} }, nil},
+		{"no password", "/login", func(m member, n int) []string { return []string{"username", m.code, "password", ""} }, nil},
 		{"too long a password", "/login", func(m member, n int) []string {
 			return []string{"username", m.code, "password", strings.Repeat("a", 1500)}
-		}},
+		}, nil},
 		{"a long password", "/login", func(m member, n int) []string {
 			return []string{"username", m.code, "password", strings.Repeat("a", 300)}
-		}},
-	}
-	// Those who cannot come in hear the same even with what would be right.
-	shut := []try{
-		{"the right password", "/login", func(m member, n int) []string { return []string{"username", m.code, "password", secret} }},
+		}, nil},
+		// Those who cannot come in hear the same even with what would be right.
+		{"the right password", "/login", func(m member, n int) []string { return []string{"username", m.code, "password", secret} },
+			func(m member) bool { return may(m) && m.password != "" }},
 		{"the right number", "/first-access/identify", func(m member, n int) []string {
 			number := m.number
 			if number == "" {
 				number = "00900999"
 			}
 			return []string{"username", m.code, "number", number}
-		}},
+		}, func(m member) bool { return may(m) && m.password == "" }},
 	}
 	unknown, known := people()
 	for _, engine := range dbtest.Engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			for _, tr := range append(tries, shut...) {
+			for _, tr := range tries {
 				s := newSite(t, engine, nil)
 				var all []member
 				for _, m := range known {
@@ -146,7 +150,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 				want, wantRows := sequence("nobody", member{code: unknown}, 1)
 				net := 1
 				for who, m := range known {
-					if slices.ContainsFunc(shut, func(x try) bool { return x.name == tr.name }) && m.held == "" && m.status != "deceased" {
+					if tr.opens != nil && tr.opens(m) {
 						continue
 					}
 					net++

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -155,6 +158,40 @@ func TestVerifyFinds(t *testing.T) {
 }
 
 func execute(db *sql.DB, q string) error { _, err := db.Exec(q); return err }
+
+// Who can write the database can also compute hashes, which have no key. Changed
+// with its own hash made again, an event does not fit the next; made again to the
+// end, the chain does not fit what was signed.
+func TestVerifyFindsHashesMadeAgain(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			db, where, checkpoints := sealed(t, engine)
+			tamper(t, where, `UPDATE event SET body = '{}' WHERE fund = 'aurora' AND n = 7`)
+			for _, c := range []struct {
+				to   int
+				want string
+			}{{7, "event 8: does not follow"}, {30, "event 10: is not the one that was signed"}} {
+				raw, previous := dbtest.Raw(t, where), ""
+				for n := 1; n <= c.to; n++ {
+					var id, kind, member, body string
+					var at int64
+					ok(t, raw.QueryRow(`SELECT id, kind, member, body, at FROM event WHERE fund = 'aurora' AND n = $1`, n).Scan(&id, &kind, &member, &body, &at))
+					h := sha256.New()
+					for _, part := range []string{"audit1", fund, fmt.Sprint(n), previous, id, fmt.Sprint(at), kind, member, body} {
+						h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
+						h.Write([]byte(part))
+					}
+					previous = hex.EncodeToString(h.Sum(nil))
+					_, err := raw.Exec(`UPDATE event SET hash = $1 WHERE fund = 'aurora' AND n = $2`, previous, n)
+					ok(t, err)
+				}
+				if _, err := verify(t, db, checkpoints, public); !strings.Contains(fmt.Sprint(err), c.want) {
+					t.Errorf("made again to %d: got %v, want %s", c.to, err, c.want)
+				}
+			}
+		})
+	}
+}
 
 // Who can write the database can also seal: a chain made again from event 15 on
 // verifies by itself. Only the signatures in the second place show it, as they

@@ -20,6 +20,7 @@ func TestForm(t *testing.T) {
 		"": empty, " ": empty, "\t\r\n": empty, "\u00a0": empty, strings.Repeat(" ", 1<<20): empty,
 
 		"12345": form, "1234567": form, "12345a": form, "abcdef": form, "0x1234": form, "1e0005": form, "+123456": form, "123,456": form, "123/456": form,
+		"１２": form, "١٢٣": form, // six bytes
 		"１２３４５６": form, "١٢٣٤٥٦": form, "۱۲۳۴۵۶": form, "१२३४५६": form, "12345６": form, "①23456": form, "²23456": form, "𝟏𝟐𝟑𝟒𝟓𝟔": form,
 		"1#23456": form, "##123456": form, "#": form, "-": form, "123456\x00": form, "123456\xff": form, "12\n3456": form, "123\u200b456": form,
 		"12345" + long + " 6":          form, // 65 bytes

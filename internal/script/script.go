@@ -20,6 +20,7 @@
 //	again                               the last form once more, exactly
 //	post /path k=v…                     a form of one's own making, from this site
 //	forge /path k=v…                    the same from another site
+//	long NAME N                         a text of so many letters, for later: $NAME
 //	browser NAME, tab NAME              another browser, with its own cookies and network; another tab of this one
 //	network 192.0.2.7                   this browser's address from now on
 //
@@ -39,7 +40,7 @@
 //	nobody-at ADDRESS                   what is sent there bounces
 //
 //	clock +5m | 10:04:59 | '2025-10-03 10:00'
-//	audit KIND [N]                      so many events of a kind; without a number, at least one
+//	audit KIND [N [REGEXP]]             so many events of a kind, that match; without a number, at least one
 //	[!] event KIND REGEXP               the last of them, a line each if they happened at one time; its groups become $1, $2, …
 //	verify                              the chain of events is whole
 //
@@ -54,12 +55,15 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"aditus/internal/store"
 )
 
 // Params say which scripts run, and on what.
@@ -231,6 +235,11 @@ func vocabulary() map[string]command {
 		"browser": one((*world).surf),
 		"tab":     one(func(w *world, name string) error { w.turn(name); return nil }),
 
+		"long": {2, 2, false, func(w *world, c call) error {
+			n, err := strconv.Atoi(c.args[1])
+			c.Setenv(c.args[0], strings.Repeat("a", n))
+			return err
+		}},
 		"network": one(func(w *world, address string) error { w.wire.from = address; return nil }),
 
 		"see": {1, -1, true, see},
@@ -285,14 +294,22 @@ func vocabulary() map[string]command {
 		"nobody-at": one(func(w *world, to string) error { w.post.bury(to); return nil }),
 
 		"clock": one((*world).pass),
-		"audit": {1, 2, false, func(w *world, c call) error {
+		"audit": {1, 3, false, func(w *world, c call) error {
 			es, err := w.events(c.args[0])
-			switch {
-			case err != nil:
+			if err != nil {
 				return err
+			}
+			if len(c.args) == 3 {
+				re, err := regexp.Compile(c.args[2])
+				if err != nil {
+					return err
+				}
+				es = slices.DeleteFunc(es, func(e store.Event) bool { return !re.MatchString(e.Body) })
+			}
+			switch {
 			case len(c.args) == 1 && len(es) == 0:
 				return fmt.Errorf("no event %s", c.args[0])
-			case len(c.args) == 2 && strconv.Itoa(len(es)) != c.args[1]:
+			case len(c.args) > 1 && strconv.Itoa(len(es)) != c.args[1]:
 				return fmt.Errorf("%d events %s, want %s", len(es), c.args[0], c.args[1])
 			}
 			return nil

@@ -60,6 +60,7 @@ func TestOperation(t *testing.T) {
 
 		ok(t, do(func(tx *store.Tx) error { return tx.CodeOperation(edited, "c2") }))
 		none("another challenge", confirm(db, edited, "c1"))
+		none("another content with the right challenge", confirm(db, old, "c2"))
 		edited.HeldUntil, edited.HeldFor = after(hours(72)), "email"
 		var won atomic.Int64
 		together(32, dbs, func(_ int, db *store.DB) {
