@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -429,21 +428,4 @@ func (b *bench) settle(ctx context.Context, e *engine) error {
 // serverMeter measures the server and its database.
 func (b *bench) serverMeter(e *engine) meter {
 	return meter{pid: e.site.server.cmd.Process.Pid, postgres: e.server != ""}
-}
-
-// profiled runs f, with a processor profile of the server if one is wanted.
-func (b *bench) profiled(e *engine, name string, f func() error) error {
-	if b.profile == "" {
-		return f()
-	}
-	file, err := filepath.Abs(filepath.Join(b.profile, e.name+"-"+name+".pprof"))
-	if err != nil {
-		return err
-	}
-	if _, err := e.site.server.tell(order{Do: "profile", File: file}); err != nil {
-		return err
-	}
-	err = f()
-	_, end := e.site.server.tell(order{Do: "profile"})
-	return errors.Join(err, end)
 }

@@ -37,7 +37,8 @@ func (b *bench) imports(ctx context.Context, e *engine) (err error) {
 	if err != nil {
 		return err
 	}
-	f, err := b.apply(ctx, e, db)
+	var f figure
+	err = b.profiledHere(e, "import", func() (err error) { f, err = b.apply(ctx, e, db); return err })
 	if err := errors.Join(err, db.Close(), e.drop(where)); err != nil {
 		return err
 	}

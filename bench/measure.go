@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -103,4 +104,40 @@ func median(values []float64) float64 {
 	}
 	sorted := slices.Sorted(slices.Values(values))
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+}
+
+// profiled runs f, with a processor profile of the server if one is wanted.
+func (b *bench) profiled(e *engine, name string, f func() error) error {
+	if b.profile == "" {
+		return f()
+	}
+	file, err := b.profileFile(e, name)
+	if err != nil {
+		return err
+	}
+	if _, err := e.site.server.tell(order{Do: "profile", File: file}); err != nil {
+		return err
+	}
+	err = f()
+	_, end := e.site.server.tell(order{Do: "profile"})
+	return errors.Join(err, end)
+}
+
+// profiledHere does the same for what this process does itself.
+func (b *bench) profiledHere(e *engine, name string, f func() error) error {
+	if b.profile == "" {
+		return f()
+	}
+	file, err := b.profileFile(e, name)
+	if err == nil {
+		err = profile(file)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(), profile(""))
+}
+
+func (b *bench) profileFile(e *engine, name string) (string, error) {
+	return filepath.Abs(filepath.Join(b.profile, e.name+"-"+name+".pprof"))
 }

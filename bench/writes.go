@@ -35,7 +35,13 @@ func (b *bench) writes(ctx context.Context, e *engine) error {
 		})
 	}
 	one := b.load(ctx, 1, b.span(1500*time.Millisecond), m, event)
-	many := b.load(ctx, 64, b.span(1500*time.Millisecond), m, event)
+	var many figure
+	if err := b.profiledHere(e, "writes-64", func() error {
+		many = b.load(ctx, 64, b.span(1500*time.Millisecond), m, event)
+		return nil
+	}); err != nil {
+		return err
+	}
 
 	r := b.table.row(e.name, "durable writes", "one event a commit, 1 caller")
 	r.limit("p50 of 1 bare commit")

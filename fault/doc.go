@@ -8,10 +8,12 @@
 // agree with all that members were told (reliability.md, invariants I1 to I7).
 //
 // `make test` runs the short form. The files with the build tag fault, and the
-// larger numbers, belong to `make fault`:
+// larger numbers, belong to `make fault`, which prints what it measured:
 //
-//	ADITUS_KILLS=300   kills an engine
-//	ADITUS_SEED=7      what the members and the kills do; the first line of a run tells it
+//	ADITUS_KILLS=300     kills an engine
+//	ADITUS_ROUNDS=200    races of two nodes
+//	ADITUS_SAMPLES=500   sign-ins of each kind, of which none may be told by its time
+//	ADITUS_SEED=7        what the members and the kills do; a test that fails tells its own
 //
 // Nothing here is part of the product, but for this comment there is no Go
 // outside tests.

@@ -40,13 +40,23 @@ var steps = []string{
 // kills is how many processes die on each engine.
 func kills(t testing.TB) int {
 	t.Helper()
-	text := os.Getenv("ADITUS_KILLS")
-	if text == "" {
-		return 20
+	return number(t, "ADITUS_KILLS", 20, 300)
+}
+
+// number is a number from the environment; without it, the one for `make test`,
+// or the larger one for `make fault`.
+func number(t testing.TB, name string, short, long int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	switch {
+	case text == "" && os.Getenv("ADITUS_FAULT") == "":
+		return short
+	case text == "":
+		return long
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		t.Fatalf("ADITUS_KILLS: %q is not a number of kills", text)
+		t.Fatalf("%s: %q is not a number", name, text)
 	}
 	return n
 }
@@ -258,7 +268,7 @@ func len64(s string) int64 { return int64(len(s)) }
 func (k *killer) until(step string) {
 	k.w.t.Helper()
 	if step == "random" {
-		time.Sleep(time.Duration(50+k.rnd.IntN(400)) * time.Millisecond)
+		time.Sleep(time.Duration(50+k.rnd.IntN(600)) * time.Millisecond)
 		k.n.kill()
 		return
 	}

@@ -64,8 +64,8 @@ func TestFaultTwoNodesRight(t *testing.T) {
 	t.Parallel()
 	w, a, b := two(t, setup{actors: 6})
 	nodes := []*node{a, b}
-	for round := range 5 {
-		p := w.actors[round]
+	for round := range number(t, "ADITUS_ROUNDS", 5, 200) {
+		p := w.actors[round%len(w.actors)]
 		c := newClient(a.addr).as(p)
 		id, code := w.coded(c, p, round)
 		tabs := make([]*client, 64)
@@ -121,10 +121,10 @@ func TestFaultTwoNodesRight(t *testing.T) {
 // opens once they are used up (rows 2 and 4).
 func TestFaultTwoNodesWrong(t *testing.T) {
 	t.Parallel()
-	w, a, b := two(t, setup{actors: 4})
+	w, a, b := two(t, setup{actors: 40})
 	nodes := []*node{a, b}
-	for round := range 3 {
-		p := w.actors[round]
+	for round := range min(number(t, "ADITUS_ROUNDS", 3, 200), len(w.actors)) {
+		p := w.actors[round] // their codes are burnt, and their places taken
 		c := newClient(a.addr).as(p)
 		id, code := w.coded(c, p, round)
 		tabs := make([]*client, 100)

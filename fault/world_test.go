@@ -21,6 +21,7 @@ import (
 	"aditus/internal/access"
 	"aditus/internal/audit"
 	"aditus/internal/dbtest"
+	"aditus/internal/identifier"
 	"aditus/internal/keys"
 	"aditus/internal/password"
 	"aditus/internal/policy"
@@ -74,6 +75,8 @@ type world struct {
 	seed     uint64
 
 	actors, readers, strangers []*person
+
+	spare []string // tax codes of people who are not in the register
 }
 
 // newWorld makes one. Everything is gone at the end of the test.
@@ -226,13 +229,16 @@ func (w *world) register(rows int) string {
 	seen := map[string]bool{}
 	keep := [][]string{head}
 	for _, r := range all[1:] {
-		if len(keep) > rows {
-			break
-		}
 		if len(r) != len(head) || r[at("STATO")] != "ATTIVO" || r[at("CF_RAPPRESENTANTE")] != "" || seen[r[at("CODICE_FISCALE")]] || seen[r[at("NUM_ISCRIZIONE")]] {
 			continue
 		}
 		seen[r[at("CODICE_FISCALE")]], seen[r[at("NUM_ISCRIZIONE")]] = true, true
+		if len(keep) > rows {
+			if _, err := identifier.TaxCode(r[at("CODICE_FISCALE")]); err == nil {
+				w.spare = append(w.spare, r[at("CODICE_FISCALE")])
+			}
+			continue
+		}
 		r[at("EMAIL")], r[at("CELLULARE")], r[at("TELEFONO")] = "m"+r[at("NUM_ISCRIZIONE")]+"@example.com", "", ""
 		keep = append(keep, r)
 	}

@@ -70,6 +70,11 @@ func (c *verifyCmd) Run(w world) (err error) {
 		if err != nil {
 			return err
 		}
+		if r.Sealed > 0 && r.Checked == 0 {
+			bad++
+			fmt.Fprintf(w.out, "%s: %d events are sealed and no checkpoint of them is in %s: a cut tail would not show\n", f.ID, r.Sealed, s.Audit.Checkpoints)
+			continue
+		}
 		fmt.Fprintf(w.out, "%s: %d events as they were sealed, %d checkpoints; %d not yet sealed, %d after the last checkpoint\n",
 			f.ID, r.Sealed, r.Checked, r.Unsealed, r.After)
 	}

@@ -42,7 +42,13 @@ func (c *serveCmd) Run(w world) (err error) {
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, lock.Release()) }()
+		defer func() {
+			if err == nil {
+				err = lock.Release()
+				return
+			}
+			err = errors.Join(err, lock.Leave()) // the next start looks through the file again
+		}()
 		if lock.Dirty() {
 			if err := checkFile(w.ctx, s); err != nil {
 				return fmt.Errorf("%w: %w", errDisk, err)

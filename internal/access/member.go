@@ -107,6 +107,11 @@ func (m Member) ContactChanged(kind Kind) (p PastContact, ok bool) {
 func (m Member) Access(f *Fund) string {
 	best := "none"
 	for _, e := range m.Entries {
+		if e.Status == "deceased" {
+			return "none" // whatever another position says
+		}
+	}
+	for _, e := range m.Entries {
 		if e.Held != "" {
 			continue
 		}

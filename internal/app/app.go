@@ -200,6 +200,9 @@ func (a *App) Tidy(ctx context.Context) error {
 			if _, err := tx.LapseOperations(tx.Now().Add(-operation.Abandoned)); err != nil {
 				return err
 			}
+			if err := tx.ForgetLimits(); err != nil {
+				return err
+			}
 			return tx.MarkClock()
 		})
 		if err != nil {

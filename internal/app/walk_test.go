@@ -19,12 +19,19 @@ import (
 	"aditus/internal/session"
 )
 
-// walkSteps is how many requests a walk makes.
+// aWalk is after how many requests a new walk begins, so that looking at all of
+// the database after each stays quick.
+const aWalk = 2000
+
+// walkSteps is how many requests are made on each engine.
 func walkSteps(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("ADITUS_WALK")
-	if text == "" {
+	switch {
+	case text == "" && os.Getenv("ADITUS_FAULT") == "":
 		return 600
+	case text == "":
+		return 20_000
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
@@ -46,18 +53,23 @@ func TestFaultWalk(t *testing.T) {
 	for _, engine := range dbtest.Engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			w := newWalk(t, engine)
-			steps := walkSteps(t)
-			for i := range steps {
-				w.step(i)
-				if t.Failed() {
-					t.Fatalf("seed %d; the last steps:\n%s", seed(t), strings.Join(w.log[max(0, len(w.log)-25):], "\n"))
+			seen, steps := map[string]int{}, walkSteps(t)
+			for left, nth := steps, uint64(0); left > 0; left, nth = left-aWalk, nth+1 {
+				w := newWalk(t, engine, nth)
+				for i := range min(left, aWalk) {
+					w.step(i)
+					if t.Failed() {
+						t.Fatalf("seed %d, walk %d; the last steps:\n%s", seed(t), nth, strings.Join(w.log[max(0, len(w.log)-25):], "\n"))
+					}
+				}
+				for what, n := range w.seen {
+					seen[what] += n
 				}
 			}
-			t.Logf("%d steps: %d passwords, %d channels, %d sessions, %d confirmations changed", steps,
-				w.seen["password"], w.seen["channel"], w.seen["session"], w.seen["confirmation"])
+			t.Logf("%d steps changed %d passwords, %d channels, %d sessions, %d confirmations", steps,
+				seen["password"], seen["channel"], seen["session"], seen["confirmation"])
 			for _, what := range []string{"password", "channel", "session", "confirmation"} {
-				if w.seen[what] == 0 {
+				if seen[what] == 0 {
 					t.Errorf("no %s ever changed: the walk came to no door", what)
 				}
 			}
@@ -89,7 +101,7 @@ type state struct {
 	journeys                                                   map[string]string
 }
 
-func newWalk(t *testing.T, engine string) *walk {
+func newWalk(t *testing.T, engine string, nth uint64) *walk {
 	s := newSite(t, engine, func(f *access.Fund) {
 		f.Code.PerHour, f.Code.PerDay, f.Code.PerSite = 1000, 1000, 1000
 	})
@@ -99,7 +111,7 @@ func newWalk(t *testing.T, engine string) *walk {
 		{number: "00902076", code: "MCCTRS81C49H884H", status: "active", email: "c@example.com", password: secret, active: true},
 	}
 	s.register(all...)
-	w := &walk{site: s, rnd: rand.New(rand.NewPCG(seed(t), 7)), seen: map[string]int{}, begun: map[string]begun{}, chosen: map[string]string{}, owner: map[string]string{}}
+	w := &walk{site: s, rnd: rand.New(rand.NewPCG(seed(t), nth)), seen: map[string]int{}, begun: map[string]begun{}, chosen: map[string]string{}, owner: map[string]string{}}
 	for i := range all {
 		w.people = append(w.people, &all[i])
 	}

@@ -75,12 +75,16 @@ func (s *Sealer) Seal(ctx context.Context) (total int, err error) {
 		funds, err = all.WithUnsealed()
 		return err
 	})
-	for _, fund := range funds {
-		for n := s.Batch; err == nil && n == s.Batch; total += n {
-			n, err = s.batch(ctx, fund)
+	if err != nil {
+		return 0, err
+	}
+	for _, fund := range funds { // a fault in one does not stop the others
+		var fault error
+		for n := s.Batch; fault == nil && n == s.Batch; total += n {
+			n, fault = s.batch(ctx, fund)
 		}
-		if errors.Is(err, store.ErrNone) {
-			err = nil
+		if !errors.Is(fault, store.ErrNone) {
+			err = errors.Join(err, fault)
 		}
 	}
 	return total, err

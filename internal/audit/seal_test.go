@@ -246,3 +246,26 @@ func TestBacklog(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// What could have happened: one fund's events cannot be sealed, and no other
+// fund's are any more.
+func TestOneFundFails(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			where := dbtest.New(t, engine)
+			db := dbtest.Open(t, where, store.Options{Keys: ring})
+			for _, f := range []string{"alpina", fund, "zeta"} {
+				record(t, db, f, 2)
+			}
+			// A constraint that only one fund breaks.
+			tamper(t, where, `CREATE UNIQUE INDEX broken ON event (fund, kind) WHERE fund = 'alpina' AND hash IS NOT NULL`)
+			n, err := sealer(db, "one", io.Discard).Seal(t.Context())
+			if err == nil || errors.Is(err, store.ErrNone) || n != 4 {
+				t.Errorf("%d sealed, %v", n, err)
+			}
+			if r, err := verify(t, db, "", public); err != nil || r.Sealed != 2 {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
+	}
+}

@@ -57,6 +57,7 @@ func (p *Page) Zoom(percent int) {
 	p.set(call(p, page.SetFontSizes, page.SetFontSizesParams{FontSizes: &page.FontSizes{
 		Standard: int64(16 * percent / 100), Fixed: int64(13 * percent / 100),
 	}}))
+	p.zoomed = percent != 100
 }
 
 // Spacing spreads the text of this page as WCAG 1.4.12 asks for: lines 1.5,
@@ -103,7 +104,7 @@ func (p *Page) Screenshot(name string) {
 	if dir == "" {
 		return
 	}
-	png, err := run(p, chromedp.FullScreenshot(100))
+	png, err := p.picture()
 	if err == nil {
 		err = os.MkdirAll(dir, 0o755)
 	}
@@ -113,6 +114,21 @@ func (p *Page) Screenshot(name string) {
 	if err != nil {
 		p.fail("screenshot %s: %v", name, err)
 	}
+}
+
+// picture is the whole page as PNG. To show what lies below the window Chromium
+// forgets the size of text for the time of the picture: then the window is made
+// as high as the page instead.
+func (p *Page) picture() ([]byte, error) {
+	p.t.Helper()
+	if !p.zoomed {
+		return run(p, chromedp.FullScreenshot(100))
+	}
+	was := Eval[[]int](p, `[innerWidth, innerHeight, document.documentElement.scrollHeight]`)
+	p.Size(was[0], was[2])
+	defer p.Size(was[0], was[1])
+	r, err := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
+	return r.Data, err
 }
 
 // set is for commands that only fail if the harness is wrong.

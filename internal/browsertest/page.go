@@ -32,6 +32,8 @@ type Page struct {
 	ctx   context.Context
 	visit *visit
 	noJS  bool // as JS last said
+
+	zoomed bool // as Zoom last said
 }
 
 // Open goes to url and waits until the page and all its parts are there. A

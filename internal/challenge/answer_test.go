@@ -353,3 +353,28 @@ func TestCodesAreNotKept(t *testing.T) {
 		}
 	})
 }
+
+// What could have happened: the commit that takes the try fails, and the guess is
+// answered all the same: a failing database becomes an oracle that takes no tries.
+func TestNothingIsToldUnlessCommitted(t *testing.T) {
+	st := newStand(t, "postgres")
+	raw := dbtest.Raw(t, st.where)
+	for _, q := range []string{
+		`CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.kind = 'code_answered' THEN RAISE EXCEPTION 'no'; END IF; RETURN NULL; END $$`,
+		`CREATE CONSTRAINT TRIGGER no AFTER INSERT ON event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()`,
+	} {
+		_, err := raw.Exec(q)
+		ok(t, err)
+	}
+	r := request(question("anna"), rules)
+	c, code := st.asked(t, r)
+	for what, typed := range map[string]string{"right": code, "wrong": wrong(code)} {
+		p, err := answer(t, st.nodes[0], r.Question, typed)
+		if refusal, refused := errors.AsType[*access.Refusal](err); err == nil || refused || p != (challenge.Proof{}) {
+			t.Errorf("a %s answer whose commit failed was told %v, %v", what, refusal, err)
+		}
+	}
+	if got := st.find(t, c.ID); got.State != access.ChallengeOpen || got.Left != rules.Tries {
+		t.Errorf("%s with %d tries", got.State, got.Left)
+	}
+}

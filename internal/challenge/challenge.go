@@ -195,8 +195,11 @@ func (s *Service) Answer(ctx context.Context, q access.Question, rules access.Co
 		}
 		return s.countWrong(tx, pause)
 	})
-	if err = errors.Join(err, said); err != nil {
-		return Proof{}, err
+	if err != nil {
+		return Proof{}, err // what was found is not told: the try may not be counted
+	}
+	if said != nil {
+		return Proof{}, said
 	}
 	return p, nil
 }

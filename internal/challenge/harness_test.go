@@ -108,7 +108,7 @@ func (st *stand) read(t *testing.T, fund, challenge string) (code string) {
 	t.Helper()
 	for code == "" {
 		ok(t, st.db().Write(t.Context(), fund, func(tx *store.Tx) error {
-			m, err := tx.Claim("reader", tx.Now().Add(time.Hour))
+			m, err := tx.Claim("reader", tx.Now().Add(time.Hour), tx.Now().Add(time.Hour))
 			if err != nil {
 				return err
 			}

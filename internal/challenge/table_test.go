@@ -224,3 +224,32 @@ func TestSpend(t *testing.T) {
 		}
 	})
 }
+
+// When a member's way in is changed, codes on their way are worth nothing and
+// hold no place; another member's go on.
+func TestReplaceChallenges(t *testing.T) {
+	each(t, func(t *testing.T, st *stand) {
+		want := map[string]string{"open": "replaced", "passed": "replaced", "spent": "spent", "burnt": "burnt", "killed": "killed", "bounced": "bounced"}
+		for state, left := range want {
+			r := request(question("anna "+state), rules)
+			c, code := reach[state](t, st, r)
+			st.do(t, func(_ *challenge.Service, tx *store.Tx) error { return tx.ReplaceChallenges(r.Question.Member) })
+			got := st.find(t, c.ID)
+			if string(got.State) != left || (len(got.MAC) > 0) != (state == "spent") {
+				t.Errorf("%s became %s with a MAC of %d bytes", state, got.State, len(got.MAC))
+			}
+			if _, err := answer(t, st.nodes[0], r.Question, code); err == nil {
+				t.Errorf("%s: the code is still heard", state)
+			}
+			if left == "replaced" {
+				_, err := ask(t, st.nodes[0], r)
+				ok(t, err)
+			}
+		}
+		r := request(question("bruno"), rules)
+		_, code := st.asked(t, r)
+		st.do(t, func(_ *challenge.Service, tx *store.Tx) error { return tx.ReplaceChallenges("anna") })
+		_, err := answer(t, st.nodes[0], r.Question, code)
+		ok(t, err)
+	})
+}

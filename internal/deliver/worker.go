@@ -113,7 +113,7 @@ func (w *Worker) one(ctx context.Context, fund string) (closed bool, err error) 
 	var now time.Time
 	err = w.DB.Write(ctx, fund, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		c, err = tx.Claim(w.name, now.Add(w.Hold))
+		c, err = tx.Claim(w.name, now.Add(w.Hold), now.Add(min(w.Hold, holdCode)))
 		return err
 	})
 	if err != nil {
@@ -123,12 +123,19 @@ func (w *Worker) one(ctx context.Context, fund string) (closed bool, err error) 
 	if !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt) {
 		return true, w.close(finish, fund, c, access.MessageExpired, "expired", "")
 	}
+	if c.Unreadable {
+		return true, w.close(finish, fund, c, access.MessageFailed, "unreadable", "sealed with other keys, or damaged")
+	}
 	f := w.Funds[fund]
 	sender := w.Senders[c.Kind]
 	if f == nil || sender == nil {
 		return true, w.close(finish, fund, c, access.MessageFailed, "permanent", fmt.Sprintf("no way to send %s", c.Kind))
 	}
-	until := now.Add(w.Hold - w.Hold/10)
+	held := w.Hold
+	if !c.ExpiresAt.IsZero() {
+		held = min(held, holdCode)
+	}
+	until := now.Add(held - held/10)
 	if !c.ExpiresAt.IsZero() && c.ExpiresAt.Before(until) {
 		until = c.ExpiresAt // a code must not arrive at a gateway after its time (I5)
 	}
@@ -150,6 +157,10 @@ func (w *Worker) one(ctx context.Context, fund string) (closed bool, err error) 
 	}
 	return false, w.note(finish, fund, func(tx *store.Tx) error { return tx.Delay(c, next, err.Error()) })
 }
+
+// holdCode is how long a code is claimed at the most: if its worker is killed,
+// another sends it while it is still worth something.
+const holdCode = 30 * time.Second
 
 // giveUp is how long a notice is tried.
 const giveUp = 72 * time.Hour

@@ -176,6 +176,13 @@ func (e *Engine) tellDevice(tx *store.Tx, j access.Journey, m access.Member) err
 // activate makes the channel chosen in the journey the member's, and the change
 // of the password the next thing that must happen.
 func (e *Engine) activate(tx *store.Tx, f *access.Fund, v Visitor, j *access.Journey, m access.Member) error {
+	now, err := tx.Member(m.ID)
+	if err != nil {
+		return err
+	}
+	if now.OnFile(j.Channel) != j.Address {
+		return access.RefuseField("channel", "channel_missing") // an import replaced it meanwhile
+	}
 	old, err := tx.Channel(m.ID)
 	if err != nil {
 		return err
@@ -201,7 +208,7 @@ func (e *Engine) activate(tx *store.Tx, f *access.Fund, v Visitor, j *access.Jou
 }
 
 // setPassword sets the password chosen in the journey, gives the member the
-// level the flow grants, and ends every session there was (7.4.3).
+// level the flow grants, and ends every session and journey there was (7.4.3).
 func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.Journey, m access.Member) (ended []string, err error) {
 	if err := tx.SetPassword(access.Credential{Member: m.ID, Kind: "password", Hash: j.Password, Source: "member"}); err != nil {
 		return nil, err
@@ -218,6 +225,17 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 		return nil, err
 	}
 	if ended, err = e.Sessions.EndOthers(tx, m.ID, "", "password_changed"); err != nil {
+		return nil, err
+	}
+	// Whatever else was under way with the old password or the old channel is over:
+	// other journeys, their codes, and devices that would be known (row 18).
+	if err := tx.DropJourneys(m.ID, j.ID); err != nil {
+		return nil, err
+	}
+	if err := tx.ReplaceChallenges(m.ID); err != nil {
+		return nil, err
+	}
+	if err := tx.ForgetDevices(m.ID, j.Device); err != nil {
 		return nil, err
 	}
 	return ended, e.notify(tx, m, j.Lang, "password_changed", []address{{channel.Kind, channel.Address}}, access.Channel{})

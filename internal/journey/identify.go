@@ -84,7 +84,11 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 	if w.by == "" {
 		return e.wrong(ctx, f, v, g)
 	}
-	return e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		// The secret was looked at outside a transaction: it must still be the one.
+		if err := tx.SamePassword(g.member.ID, g.password.Hash); err != nil {
+			return err
+		}
 		for _, key := range g.keys {
 			if key == g.network {
 				// A right password from a network does not clear what others tried from it.
@@ -103,6 +107,10 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 		}
 		return deed(tx, w)
 	})
+	if errors.Is(err, store.ErrNone) {
+		return e.wrong(ctx, f, v, g)
+	}
+	return err
 }
 
 func refuseBusy(err error) error {
@@ -135,9 +143,7 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 		if err != nil {
 			return err
 		}
-		if len(members) > 0 {
-			g.member = members[0]
-		}
+		g.member = whose(f, members)
 		if g.password, err = tx.Password(g.member.ID); err != nil {
 			return err
 		}
@@ -160,7 +166,7 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 			key  string
 			life time.Duration
 			skip bool
-		}{{g.subject, life, false}, {g.network, networkWait, g.known}} {
+		}{{g.network, networkWait, g.known}, {g.subject, life, false}} {
 			if c.skip {
 				continue
 			}
@@ -171,6 +177,14 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 					if err := tx.ForgiveThrottle(key); err != nil {
 						return err
 					}
+				}
+				// Told once an hour: a stranger who knocks on does not fill the trail.
+				_, err := tx.Count(tx.Keys().Index("tally", "locked "+c.key), 1, 0)
+				if errors.Is(err, store.ErrNone) {
+					return nil
+				}
+				if err != nil {
+					return err
 				}
 				return audit.Record(tx, audit.SignInFailed{Member: g.member.ID, Subject: g.subject, Why: "locked", Where: v.where()})
 			}
@@ -193,6 +207,25 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 		return err
 	}
 	return said
+}
+
+// whose is the person that a login is: the one who may come in with it. Rows
+// that are held aside are nobody's way in, and hide nobody. If two may, which
+// an import never brings about, neither does.
+func whose(f *access.Fund, members []access.Member) (found access.Member) {
+	for _, m := range members {
+		if m.Access(f) == "none" {
+			continue
+		}
+		if found.ID != "" {
+			return access.Member{}
+		}
+		found = m
+	}
+	if found.ID == "" && len(members) > 0 {
+		return members[0] // somebody without access, for the trail
+	}
+	return found
 }
 
 // wait is how long the subject waits if this try, the nth, is wrong. It is set

@@ -32,20 +32,25 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by acce
 		}
 	}
 	if act.Has("contact_change") && f.Hold.ContactChange > 0 {
-		for _, kind := range []access.Kind{access.Email, access.SMS} {
-			past, ok := m.ContactChanged(kind)
-			end := time.UnixMilli(past.Until).UTC().Add(f.Hold.ContactChange)
-			if !ok || !end.After(tx.Now()) {
-				continue
+		for _, e := range m.Entries {
+			for _, past := range e.Record.Past {
+				end := time.UnixMilli(past.Until).UTC().Add(f.Hold.ContactChange)
+				if !end.After(tx.Now()) {
+					continue
+				}
+				until(end, "contact_change")
+				h.warn(past.Kind, past.Address, "warn_old_contact")
 			}
-			until(end, "contact_change")
-			h.warn(past.Kind, past.Address, "warn_old_contact")
 		}
 		old, err := tx.EndedChannel(m.ID)
 		if err != nil {
 			return h, err
 		}
-		if end := old.Ended.Add(f.Hold.ContactChange); old.ID != "" && end.After(tx.Now()) {
+		present, err := tx.Channel(m.ID)
+		if err != nil {
+			return h, err
+		}
+		if end := old.Ended.Add(f.Hold.ContactChange); old.ID != "" && old.Address != present.Address && end.After(tx.Now()) {
 			until(end, "contact_change")
 			h.warn(old.Kind, old.Address, "warn_old_contact")
 		}

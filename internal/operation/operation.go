@@ -79,15 +79,9 @@ func (s *Service) Draft(ctx context.Context, f *access.Fund, sess access.Session
 		if len(wrong) > 0 {
 			return wrong.Err()
 		}
-		all, err := tx.OperationsOf(m.ID, mostOpen+1)
+		pending, err := tx.CountPending(m.ID)
 		if err != nil {
 			return err
-		}
-		pending := 0
-		for _, other := range all {
-			if other.State == access.OperationDraft || other.State == access.OperationCoded || other.State == access.OperationConfirmed {
-				pending++
-			}
 		}
 		if pending >= mostOpen {
 			return access.Refuse("operation_many")

@@ -55,30 +55,26 @@ type Summary struct {
 // Its error is a *FileError for a file that cannot be used, ErrRunning, or a
 // fault.
 func Apply(ctx context.Context, db *store.DB, f *access.Fund, file io.ReaderAt, size int64, o Options) (s Summary, err error) {
-	var now time.Time
 	im := importer{db: db, fund: f, o: o, keys: db.Keys().Fund(f.ID), holder: rand.Text(),
 		byNumber: map[string]known{}, byLogin: map[string]string{}, seen: map[string]bool{}}
-	err = db.Read(ctx, f.ID, func(tx *store.Tx) error {
-		now = tx.Now()
-		if s.Version, err = tx.RegistryVersion(); err != nil {
-			return err
+	if !o.DryRun {
+		// The lease before the look: what is compared with must not be changed by
+		// another import meanwhile (I8).
+		if err := db.Write(ctx, f.ID, im.hold); err != nil {
+			return s, err
 		}
-		return tx.EntryKeys(func(k store.EntryKey) error {
-			im.byNumber[k.Number] = known{k.ID, k.Member, k.Digest}
-			if _, ok := im.byLogin[k.Login]; !ok && k.Held == "" {
-				im.byLogin[k.Login] = k.Member
-			}
-			return nil
-		})
-	})
+		defer func() { err = errors.Join(err, im.release(ctx)) }()
+	}
+	if err := im.look(ctx, &s); err != nil {
+		return s, err
+	}
+	a, err := Analyse(ctx, file, size, f.Registry, im.now.In(f.Zone))
 	if err != nil {
 		return s, err
 	}
-	a, err := Analyse(ctx, file, size, f.Registry, now.In(f.Zone))
-	if err != nil {
+	if err := im.moved(ctx, a); err != nil {
 		return s, err
 	}
-	im.now = now
 	if err := im.results(ctx, a, &s); err != nil {
 		return s, err
 	}
@@ -102,11 +98,7 @@ func Apply(ctx context.Context, db *store.DB, f *access.Fund, file io.ReaderAt, 
 		if err := tx.PublishImport(im.begun); err != nil {
 			return err
 		}
-		if err := audit.Record(tx, audit.RegistryImported{Version: im.begun.Version, File: o.Name, Digest: fmt.Sprintf("%x", a.SHA256), Totals: im.begun.Totals}); err != nil {
-			return err
-		}
-		// It is done: the next import need not wait until the lease runs out.
-		return tx.Hold("import", im.holder, tx.Now())
+		return audit.Record(tx, audit.RegistryImported{Version: im.begun.Version, File: o.Name, Digest: fmt.Sprintf("%x", a.SHA256), Totals: im.begun.Totals})
 	})
 	if errors.Is(err, store.ErrNone) {
 		return s, ErrRunning
@@ -131,51 +123,110 @@ type importer struct {
 }
 
 // known is what is compared of an entry that is there.
-type known struct{ id, member, digest string }
+type known struct{ id, member, login, held, digest string }
 
 // staged is one row on its way in.
 type staged struct {
+	res   Result
 	entry access.Entry
 	login string // its index
 	is    known  // its ID is "" for a new one
 }
 
+// look reads what the fund shows now.
+func (im *importer) look(ctx context.Context, s *Summary) error {
+	return im.db.Read(ctx, im.fund.ID, func(tx *store.Tx) (err error) {
+		im.now = tx.Now()
+		if s.Version, err = tx.RegistryVersion(); err != nil {
+			return err
+		}
+		return tx.EntryKeys(func(k store.EntryKey) error {
+			im.byNumber[k.Number] = known{k.ID, k.Member, k.Login, k.Held, k.Digest}
+			if _, ok := im.byLogin[k.Login]; !ok && k.Held == "" {
+				im.byLogin[k.Login] = k.Member
+			}
+			return nil
+		})
+	})
+}
+
+// moved reads the file once for rows that are there and have another login in
+// it: a login that is given up is nobody's, and the next person with it is not
+// the one who had it by mistake.
+func (im *importer) moved(ctx context.Context, a *Analysis) error {
+	if len(im.byNumber) == 0 {
+		return nil
+	}
+	taken := map[string]string{}
+	for res, err := range a.Results(ctx) {
+		if err != nil {
+			return err
+		}
+		is, ok := im.byNumber[res.Entry.Number]
+		if !ok || res.Outcome == Reject || res.Entry.Held != "" || is.held != "" {
+			continue
+		}
+		if login := im.keys.Index("login", res.Entry.Login); login != is.login {
+			if im.byLogin[is.login] == is.member {
+				delete(im.byLogin, is.login)
+			}
+			taken[login] = is.member
+		}
+	}
+	for login, member := range taken {
+		if im.byLogin[login] == "" {
+			im.byLogin[login] = member
+		}
+	}
+	return nil
+}
+
+// results judges every record, tells of it, and stages what is new or changed,
+// a chunk at a time.
 func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error {
 	var rows []staged
 	flush := func() error {
 		defer func() { rows = rows[:0] }()
-		if len(rows) == 0 || im.o.DryRun {
+		if err := im.identities(ctx, a, rows); err != nil {
+			return err
+		}
+		var bring []staged
+		for _, r := range rows {
+			if im.o.Each != nil {
+				if err := im.o.Each(r.res); err != nil {
+					return err
+				}
+			}
+			switch {
+			case r.entry.Number == "":
+				continue // rejected, or held back to keep what is published
+			case r.is.id == "":
+				s.New++
+			case r.is.digest == r.entry.Digest:
+				s.Same++
+				continue
+			default:
+				s.Changed++
+			}
+			bring = append(bring, r)
+		}
+		if len(bring) == 0 || im.o.DryRun {
 			return nil
 		}
-		return im.stage(ctx, a, rows)
+		return im.stage(ctx, a, bring)
 	}
 	for res, err := range a.Results(ctx) {
 		if err != nil {
 			return err
 		}
-		if im.o.Each != nil {
-			if err := im.o.Each(res); err != nil {
-				return err
-			}
-		}
 		if im.o.Progress != nil && res.Record%500 == 0 {
 			im.o.Progress(res.Record, a.Records)
 		}
-		if res.Outcome == Reject {
-			continue
-		}
-		row, err := im.compare(res)
-		if err != nil {
-			return err
-		}
-		switch {
-		case row.is.id == "":
-			s.New++
-		case row.is.digest == row.entry.Digest:
-			s.Same++
-			continue
-		default:
-			s.Changed++
+		row := staged{res: res}
+		if res.Outcome != Reject {
+			if row, err = im.compare(res); err != nil {
+				return err
+			}
 		}
 		if rows = append(rows, row); len(rows) == chunk {
 			if err := flush(); err != nil {
@@ -195,30 +246,22 @@ func (im *importer) compare(res Result) (staged, error) {
 		e.Number += "#" + strconv.Itoa(res.Record)
 	}
 	im.seen[e.Number] = true
+	r := staged{res: res, entry: e, login: im.keys.Index("login", e.Login), is: im.byNumber[e.Number]}
+	return r, im.digest(&r)
+}
+
+// digest notes what the row says: the same again changes nothing.
+func (im *importer) digest(r *staged) error {
+	e := &r.entry
 	row, err := json.Marshal(struct {
 		Number, Login, Status, Held string
 		Record                      access.Record
 	}{e.Number, e.Login, e.Status, e.Held, e.Record})
 	if err != nil {
-		return staged{}, err
+		return err
 	}
 	e.Digest = im.keys.Index("entry", string(row))
-	login := im.keys.Index("login", e.Login)
-	is := im.byNumber[e.Number]
-	e.ID, e.Member = is.id, is.member
-	if is.id == "" {
-		e.ID = access.NewID(im.now)
-		switch member := im.byLogin[login]; {
-		case e.Held != "": // nobody's, until somebody decides
-			e.Member = e.ID
-		case member != "":
-			e.Member = member
-		default:
-			e.Member = e.ID
-			im.byLogin[login] = e.ID
-		}
-	}
-	return staged{e, login, is}, nil
+	return nil
 }
 
 // stage writes a chunk down under the version that is coming.
@@ -264,7 +307,9 @@ func (im *importer) keepPast(tx *store.Tx, e *access.Entry) error {
 		kind     access.Kind
 		was, now string
 	}{{access.Email, old.Record.Email, e.Record.Email}, {access.SMS, old.Record.Mobile, e.Record.Mobile}} {
-		if c.was != "" && c.was != c.now {
+		// Also the first contact of its kind: it could be anybody's who had it put
+		// on file, and there is no old one to warn.
+		if c.was != c.now {
 			e.Record.Past = append(e.Record.Past, access.PastContact{Kind: c.kind, Address: c.was, Until: tx.Now().UnixMilli()})
 		}
 	}
@@ -278,6 +323,17 @@ func (im *importer) hold(tx *store.Tx) error {
 	err := tx.Hold("import", im.holder, tx.Now().Add(lease))
 	if errors.Is(err, store.ErrNone) {
 		return ErrRunning
+	}
+	return err
+}
+
+// release gives the lease back: the next import need not wait until it ends.
+func (im *importer) release(ctx context.Context) error {
+	err := im.db.Write(context.WithoutCancel(ctx), im.fund.ID, func(tx *store.Tx) error {
+		return tx.Hold("import", im.holder, tx.Now())
+	})
+	if errors.Is(err, store.ErrNone) {
+		return nil // it was lost meanwhile
 	}
 	return err
 }

@@ -227,6 +227,8 @@ func (s *Settings) check() error {
 		return errors.New("server.tls_cert: name both tls_cert and tls_key, or neither")
 	case s.Server.TLSCert == "" && !loopback:
 		return errors.New("server.listen: without tls_cert and tls_key it must be an address of this machine alone, behind a proxy that speaks https")
+	case s.Server.TLSCert != "" && !s.Server.HTTPS:
+		return errors.New("server.https: is false, and there is a tls_cert: members come over https then")
 	case s.Database.URL == "":
 		return errors.New("database.url: is missing: a file's name, or postgres://…")
 	case s.Keys.File == "":
@@ -237,10 +239,10 @@ func (s *Settings) check() error {
 		return errors.New("smtp.host: is missing: the server that takes the funds' mail")
 	case s.Database.Conns < 0:
 		return errors.New("database.conns: must be 0 or more")
-	case s.Password.MemoryKiB < 7<<10 || s.Password.MemoryKiB > 4<<20:
-		return errors.New("password.memory_kib: must be between 7168 and 4194304")
-	case s.Password.Time < 1 || s.Password.Threads < 1 || s.Password.Threads > 16:
-		return errors.New("password.time: time must be 1 or more, threads between 1 and 16")
+	case s.Password.MemoryKiB < 7<<10 || s.Password.MemoryKiB > 256<<10:
+		return errors.New("password.memory_kib: must be between 7168 and 262144")
+	case s.Password.Time < 1 || s.Password.Time > 16 || s.Password.Threads < 1 || s.Password.Threads > 16:
+		return errors.New("password.time: time and threads must be between 1 and 16")
 	case s.Password.Queue < 1 || s.Password.Queue > 10000:
 		return errors.New("password.queue: must be between 1 and 10000")
 	case s.Log.Format != "json" && s.Log.Format != "text":

@@ -82,6 +82,15 @@ func (tx *Tx) EndChallenge(id string, to access.ChallengeState) error {
 	return err
 }
 
+// ReplaceChallenges makes every code of the member that can still be answered
+// worthless, and frees their places.
+func (tx *Tx) ReplaceChallenges(member string) error {
+	_, err := tx.exec(`
+		UPDATE challenge SET state = 'replaced', mac = ?4, wiped_at = ?3
+		WHERE fund = ?1 AND member = ?2 AND state IN ('open', 'passed')`, member, ms(tx.now), []byte{})
+	return err
+}
+
 // Challenge finds a challenge by id, or reports ErrNone.
 func (tx *Tx) Challenge(id string) (c access.Challenge, err error) {
 	return tx.challenge(`SELECT `+challengeColumns+` FROM challenge WHERE fund = ?1 AND id = ?2`, id)

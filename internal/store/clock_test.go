@@ -81,7 +81,7 @@ func TestInjectedClock(t *testing.T) {
 				if !tx.Now().Equal(now) || tx.Now().Location() != time.UTC {
 					t.Errorf("now is %v", tx.Now())
 				}
-				return tx.DropJourneys("m")
+				return tx.DropJourneys("m", "")
 			}
 			if err := db.Write(t.Context(), fund, look); err != nil {
 				t.Fatal(err)

@@ -27,6 +27,20 @@ func (tx *Tx) SetPassword(c access.Credential) error {
 		c.Member, c.Hash, c.Source, ms(tx.now), ms(c.DueAt))
 }
 
+// SamePassword holds the member's password as it is to the end of the
+// transaction, or reports ErrNone if it is not that any more. No hash means that
+// there is none yet.
+func (tx *Tx) SamePassword(member, hash string) error {
+	if hash == "" {
+		now, err := tx.Password(member)
+		if err == nil && now.Hash != "" {
+			err = ErrNone
+		}
+		return err
+	}
+	return tx.one(`UPDATE credential SET due_at = due_at WHERE fund = ?1 AND member = ?2 AND kind = 'password' AND hash = ?3`, member, hash)
+}
+
 // Rehash replaces a password's hash by one of the same password under newer
 // parameters. It does nothing if the password was changed meanwhile.
 func (tx *Tx) Rehash(member, old, hash string) error {

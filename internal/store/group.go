@@ -16,10 +16,10 @@ const maxBatch = 5 * time.Millisecond
 //
 // There is no writer goroutine. The turn to write goes from caller to caller,
 // first come first served, with the open transaction in hand: each runs its own
-// function on its own goroutine inside a savepoint, hands the transaction to
-// the next one waiting, and waits for the commit. The last commits: when nobody
-// waits, or when the batch is full or old. So a lone caller never waits for
-// company, and a panic is its caller's own.
+// function on its own goroutine, all but the first in a savepoint, hands the
+// transaction to the next one waiting, and waits for the commit. The last
+// commits: when nobody waits, or when the batch is full or old. So a lone caller
+// never waits for company, and a panic is its caller's own.
 type group struct {
 	open    func(context.Context) (*conn, error)
 	most    int           // parts in a batch
@@ -84,7 +84,8 @@ func (g *group) turn(ctx context.Context) (*batch, error) {
 	return <-me, nil // it came at that very moment: part will see ctx, and write pass it on
 }
 
-// part runs f in its own savepoint.
+// part runs f so that what it did can be taken back: in its own savepoint, or
+// as the first of a transaction.
 func (g *group) part(ctx context.Context, b *batch, tx *Tx, f func(*Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -93,7 +94,8 @@ func (g *group) part(ctx context.Context, b *batch, tx *Tx, f func(*Tx) error) (
 	// sqlite3_interrupt, and an interrupted INSERT or UPDATE rolls back the
 	// whole transaction, neighbours included; what follows would autocommit.
 	safe := context.WithoutCancel(ctx)
-	if b.begun.IsZero() {
+	first := b.begun.IsZero()
+	if first {
 		if b.err = g.begin(safe); b.err != nil {
 			return b.err
 		}
@@ -103,7 +105,9 @@ func (g *group) part(ctx context.Context, b *batch, tx *Tx, f func(*Tx) error) (
 	if err := tx.see(now); err != nil {
 		return err
 	}
-	g.run(safe, b, "SAVEPOINT part")
+	if !first { // the first part goes back by rolling back all there is
+		g.run(safe, b, "SAVEPOINT part")
+	}
 	if b.err != nil {
 		return b.err
 	}
@@ -111,10 +115,18 @@ func (g *group) part(ctx context.Context, b *batch, tx *Tx, f func(*Tx) error) (
 	kept := false
 	defer func() {
 		tx.end()
-		if !kept {
-			g.run(safe, b, "ROLLBACK TO part")
+		switch {
+		case first && kept:
+		case first:
+			if g.run(safe, b, "ROLLBACK"); b.err == nil {
+				b.begun = time.Time{} // the next part begins again
+			}
+		default:
+			if !kept {
+				g.run(safe, b, "ROLLBACK TO part")
+			}
+			g.run(safe, b, "RELEASE part")
 		}
-		g.run(safe, b, "RELEASE part")
 	}()
 	if err := f(tx); err != nil {
 		return err

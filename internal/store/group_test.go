@@ -157,6 +157,51 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
+// The first of a batch has no savepoint to go back to: what it did goes back with
+// the whole transaction, and the next begins one of its own.
+func TestFirstGoesBack(t *testing.T) {
+	for what, first := range map[string]part{
+		"refused": func(_ context.Context, _ func(), tx *Tx) error {
+			if err := add(tx, "first"); err != nil {
+				return err
+			}
+			return errors.New("refused")
+		},
+		"panic: boom": func(_ context.Context, _ func(), tx *Tx) error {
+			if err := add(tx, "first"); err != nil {
+				return err
+			}
+			panic("boom")
+		},
+		"context canceled": func(_ context.Context, cancel func(), tx *Tx) error {
+			err := add(tx, "first")
+			cancel()
+			return err
+		},
+	} {
+		db := sqliteDB(t)
+		errs := batchOf(t, db, first,
+			func(_ context.Context, _ func(), tx *Tx) error {
+				if err := add(tx, "first"); err != nil { // nothing is in the way
+					return err
+				}
+				return errors.New("refused too")
+			},
+			func(_ context.Context, _ func(), tx *Tx) error { return add(tx, "third") },
+			func(_ context.Context, _ func(), tx *Tx) error { return errors.New("refused at last") },
+		)
+		if got := fmt.Sprint(errs); got != "["+what+" refused too <nil> refused at last]" {
+			t.Errorf("%s: told %s", what, got)
+		}
+		if got := fmt.Sprint(ids(t, db)); got != "map[third:true]" {
+			t.Errorf("%s: committed %s", what, got)
+		}
+		if err := db.Write(t.Context(), fund, func(tx *Tx) error { return add(tx, "alone") }); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 // A caller that ends its goroutine inside f, as t.Fatal does, passes the turn on.
 func TestGoexit(t *testing.T) {
 	db := sqliteDB(t)

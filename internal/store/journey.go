@@ -80,8 +80,8 @@ func (tx *Tx) MoveJourney(j access.Journey, to int, state string) error {
 		j.ID, j.At, to, sealed, state, j.Lang, ms(tx.now))
 }
 
-// DropJourneys ends the member's open journeys.
-func (tx *Tx) DropJourneys(member string) error {
-	_, err := tx.exec(`UPDATE journey SET state = 'dropped' WHERE fund = ?1 AND member = ?2 AND state = 'open'`, member)
+// DropJourneys ends the member's open journeys but one.
+func (tx *Tx) DropJourneys(member, keep string) error {
+	_, err := tx.exec(`UPDATE journey SET state = 'dropped' WHERE fund = ?1 AND member = ?2 AND id <> ?3 AND state = 'open'`, member, keep)
 	return err
 }

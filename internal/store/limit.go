@@ -51,6 +51,16 @@ func (tx *Tx) FreeThrottle(key string) error {
 	return tx.later(`UPDATE throttle SET wrong = 0, free_at = 0 WHERE fund = ?1 AND key = ?2`, key)
 }
 
+// ForgetLimits deletes counts that ended a day ago and more.
+func (tx *Tx) ForgetLimits() error {
+	before := ms(tx.now.Add(-24 * time.Hour))
+	if _, err := tx.exec(`DELETE FROM throttle WHERE fund = ?1 AND until < ?2 AND free_at < ?2`, before); err != nil {
+		return err
+	}
+	_, err := tx.exec(`DELETE FROM tally WHERE fund = ?1 AND day_until < ?2`, before)
+	return err
+}
+
 // Throttle is the row as it stands, zero if there is none.
 func (tx *Tx) Throttle(key string) (t Throttle, err error) {
 	var free int64

@@ -255,3 +255,42 @@ func TestCountersSurvive(t *testing.T) {
 		})
 	}
 }
+
+// What is long over is deleted, and nothing that still counts.
+func TestForgetLimits(t *testing.T) {
+	onNodes(t, func(t *testing.T, c *clock, dbs []*store.DB) {
+		db := dbs[0]
+		use := func(key string) {
+			t.Helper()
+			write(t, db, func(tx *store.Tx) error {
+				_, err := tx.Count(key, 1, 1)
+				_, err2 := tx.TakeThrottle(key, time.Hour)
+				return errors.Join(err, err2)
+			})
+		}
+		rows := func() (tallies, throttles int) {
+			t.Helper()
+			ok(t, db.Read(t.Context(), fund, func(tx *store.Tx) error {
+				return errors.Join(tx.First(`SELECT count(*) FROM tally WHERE fund = ?1`, nil, &tallies),
+					tx.First(`SELECT count(*) FROM throttle WHERE fund = ?1`, nil, &throttles))
+			}))
+			return tallies, throttles
+		}
+		use("old")
+		use("waits")
+		write(t, db, func(tx *store.Tx) error { return tx.SetThrottle("waits", tx.Now().Add(hours(1000))) })
+		for _, step := range []struct {
+			at                 time.Duration
+			tallies, throttles int
+		}{
+			{hours(25), 2, 2}, {hours(25) + time.Millisecond, 2, 1}, {hours(48), 2, 1}, {hours(48) + time.Millisecond, 0, 1},
+			{hours(1024), 0, 1}, {hours(1024) + time.Millisecond, 0, 0},
+		} {
+			c.at(step.at)
+			write(t, db, func(tx *store.Tx) error { return tx.ForgetLimits() })
+			if tallies, throttles := rows(); tallies != step.tallies || throttles != step.throttles {
+				t.Errorf("+%v: %d counts and %d waits, want %d and %d", step.at, tallies, throttles, step.tallies, step.throttles)
+			}
+		}
+	})
+}

@@ -42,6 +42,10 @@ func TakeLock(file string) (*Lock, error) {
 // Dirty reports whether the last server was killed, or its machine lost power.
 func (l *Lock) Dirty() bool { return l.dirty }
 
+// Leave gives the lock back after an end that was not orderly: the next server
+// looks through the file.
+func (l *Lock) Leave() error { return l.f.Close() }
+
 // Release gives the lock back after an orderly end.
 func (l *Lock) Release() error { return errors.Join(l.f.Truncate(0), l.f.Close()) }
 

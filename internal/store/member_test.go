@@ -124,6 +124,18 @@ func TestPassword(t *testing.T) {
 		do(func(tx *store.Tx) error { return tx.PasswordDue("anna") })
 		a.DueAt = start
 		is(a)
+		same := func(member, hash string, want error) {
+			t.Helper()
+			err := db.Write(t.Context(), fund, func(tx *store.Tx) error { return tx.SamePassword(member, hash) })
+			if !errors.Is(err, want) {
+				t.Errorf("%s's password is still %q: %v, want %v", member, hash, err, want)
+			}
+		}
+		same("anna", "stronger", nil)
+		same("anna", "one", store.ErrNone)
+		same("anna", "", store.ErrNone)
+		same("bruno", "", nil)
+		same("bruno", "one", store.ErrNone)
 		c.add(time.Minute)
 		b := access.Credential{Member: "anna", Kind: "password", Hash: "two", Source: "member", MadeAt: after(time.Minute)}
 		do(func(tx *store.Tx) error { return tx.SetPassword(b) })
@@ -178,9 +190,12 @@ func TestJourney(t *testing.T) {
 		if err := db.Write(t.Context(), fund, func(tx *store.Tx) error { return tx.MoveJourney(j, 2, "open") }); !errors.Is(err, store.ErrNone) {
 			t.Error("a dropped journey moved:", err)
 		}
-		write(t, db, func(tx *store.Tx) error { return tx.DropJourneys("anna") })
+		write(t, db, func(tx *store.Tx) error { return tx.DropJourneys("anna", "j3") })
 		if got, _ := find("j2"); got.State != "dropped" {
 			t.Error(got.State)
+		}
+		if got, _ := find("j3"); got.State != "open" {
+			t.Error("the one to keep is", got.State)
 		}
 		j.ID = "j4"
 		j.At = 0

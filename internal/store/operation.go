@@ -70,6 +70,14 @@ func (tx *Tx) OperationsOf(member string, limit int) (os []access.Operation, err
 	return os, err
 }
 
+// CountPending is how many of the member's operations are drafts or confirmed
+// and not yet handled.
+func (tx *Tx) CountPending(member string) (n int, err error) {
+	err = tx.first(`
+		SELECT count(*) FROM operation WHERE fund = ?1 AND member = ?2 AND state IN ('draft', 'coded', 'confirmed')`, []any{member}, &n)
+	return n, err
+}
+
 // ChangeOperation replaces a draft's content, which makes any code for it
 // stand for something that is no more. It reports ErrNone if the operation is
 // past that.

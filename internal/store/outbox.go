@@ -31,35 +31,36 @@ func (tx *Tx) Post(m access.Message) error {
 // holder, who woke up late, that the message is another's by now.
 type Claim struct {
 	access.Message
-	Fence int64
+	Fence      int64
+	Unreadable bool // the body could not be opened: it can only be closed
 }
 
 // Claim takes the message that has been due longest and holds it until then, or
-// reports ErrNone. The condition stands twice: on PostgreSQL the subselect may
+// until soon if it expires, or reports ErrNone. The condition stands twice: on PostgreSQL the subselect may
 // be stale by the time the row is locked.
-func (tx *Tx) Claim(holder string, until time.Time) (c Claim, err error) {
+func (tx *Tx) Claim(holder string, until, soon time.Time) (c Claim, err error) {
 	var body []byte
 	var queued, expires int64
 	err = tx.first(`
-		UPDATE outbox SET held_until = ?3, holder = ?4, fence = fence + 1, tries = tries + 1
+		UPDATE outbox SET held_until = CASE WHEN expires_at > 0 THEN CAST(?5 AS BIGINT) ELSE CAST(?3 AS BIGINT) END, holder = ?4, fence = fence + 1, tries = tries + 1
 		WHERE fund = ?1 AND state = 'queued' AND next_at <= ?2 AND held_until <= ?2 AND id = (
 			SELECT id FROM outbox WHERE fund = ?1 AND state = 'queued' AND next_at <= ?2 AND held_until <= ?2
 			ORDER BY next_at, id LIMIT 1)
 		RETURNING id, member, challenge, kind, lang, key, body, queued_at, expires_at, fence, tries`,
-		[]any{ms(tx.now), ms(until), holder},
+		[]any{ms(tx.now), ms(until), holder, ms(soon)},
 		&c.ID, &c.Member, &c.Challenge, &c.Kind, &c.Lang, &c.Key, &body, &queued, &expires, &c.Fence, &c.Tries)
 	if err != nil {
 		return c, err
 	}
 	c.Fund, c.QueuedAt, c.ExpiresAt, c.State = tx.fund, at(queued), at(expires), access.MessageQueued
 	plain, err := tx.open("outbox", "body", c.ID, body)
-	if err != nil {
-		return c, err
-	}
 	var s sealedMessage
-	err = json.Unmarshal(plain, &s)
+	if err == nil {
+		err = json.Unmarshal(plain, &s)
+	}
+	c.Unreadable = err != nil // one such row must not stand before all others for ever
 	c.To, c.Args = s.To, s.Args
-	return c, err
+	return c, nil
 }
 
 // Finish brings a claimed message to a final state and erases its body. It

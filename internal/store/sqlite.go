@@ -58,10 +58,17 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqlite, error) {
 	}
 	writer := func(ctx context.Context) (*conn, error) {
 		c, err := open(ctx)
-		if err == nil {
-			c.writes, c.fatal = true, o.Fatal
+		if err != nil {
+			return nil, err
 		}
-		return c, err
+		// Of 16 MiB, and not 2 as by default: an import reads and writes all over
+		// the indexes of keyed hashes.
+		if _, err := c.ExecContext(ctx, "PRAGMA cache_size = -16384"); err != nil {
+			c.discard()
+			return nil, err
+		}
+		c.writes, c.fatal = true, o.Fatal
+		return c, nil
 	}
 	s := &sqlite{db: db, turns: make(chan struct{}, o.Conns), group: &group{open: writer, most: 256, longest: maxBatch}}
 	if o.Ungrouped {

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"aditus/internal/access"
 	"aditus/internal/journey"
@@ -25,6 +26,10 @@ import (
 
 // MaxForm is the largest form that is read, in bytes. No page of ours comes near.
 const MaxForm = 64 << 10
+
+// deadline is how long one request may take: a database that does not answer
+// must not gather requests without end (F10).
+const deadline = 10 * time.Second
 
 // A Site serves the funds. Handler may be called once all fields are set.
 type Site struct {
@@ -96,6 +101,9 @@ func (s *Site) Handler() http.Handler {
 			return
 		}
 		headers(w.Header(), s.Secure)
+		ctx, stop := context.WithTimeout(r.Context(), deadline)
+		defer stop()
+		r = r.WithContext(ctx)
 		members.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), hostKey{}, h)))
 	})
 }

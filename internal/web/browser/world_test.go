@@ -277,6 +277,17 @@ func (w *world) sent(to string) (n int) {
 	return n
 }
 
+// told is how many messages to an address say this.
+func (w *world) told(to, text string) (n int) {
+	w.deliver(nil)
+	for _, m := range w.post.Messages() {
+		if m.To == to && strings.Contains(m.Subject+" "+m.Text, text) {
+			n++
+		}
+	}
+	return n
+}
+
 // posted is how many forms came to a path.
 func (w *world) posted(path string) int {
 	w.mu.Lock()

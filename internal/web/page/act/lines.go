@@ -146,7 +146,7 @@ func persons(v *page.Visit, value string) (lines []Line) {
 			line.Text = append(line.Text, p.TaxCode)
 		}
 		if p.Born != "" {
-			line.Text = append(line.Text, day(v, p.Born))
+			line.Text = append(line.Text, v.Date(p.Born)) // on no day of the week: nobody knows theirs
 		}
 		line.Text = append(line.Text, percent(v, p.Share))
 		lines = append(lines, line)

@@ -1,0 +1,139 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"aditus/internal/access"
+	"aditus/internal/identifier"
+	"aditus/internal/store"
+)
+
+// The issues that only show beside what the fund has published.
+const (
+	issueIdentityChanged = "IDENTITY_CHANGED" // a number that was somebody else's
+	issueLoginTaken      = "LOGIN_TAKEN"      // a new row with the login of somebody else
+)
+
+// identities decides whose each row of a chunk is. Credentials, channels and
+// receipts belong to a person and not to a number: a number that is given to
+// somebody else, or a login that stands in somebody else's row by mistake, must
+// never hand them over. Such a row is quarantined, and what is published stays.
+func (im *importer) identities(ctx context.Context, a *Analysis, rows []staged) error {
+	return im.db.Read(ctx, im.fund.ID, func(tx *store.Tx) error {
+		for i := range rows {
+			r := &rows[i]
+			if r.entry.Number == "" || r.is.id != "" && r.is.digest == r.entry.Digest {
+				continue
+			}
+			var err error
+			if r.is.id == "" {
+				err = im.newcomer(tx, a, r)
+			} else {
+				err = im.returning(tx, a, r)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// newcomer gives a new row its person: one who is there, if login, name and
+// birth agree, else a new one.
+func (im *importer) newcomer(tx *store.Tx, a *Analysis, r *staged) error {
+	r.entry.ID = access.NewID(im.now)
+	r.entry.Member = r.entry.ID
+	if r.entry.Held != "" {
+		return nil // nobody's, until somebody decides
+	}
+	member := im.byLogin[r.login]
+	if member == "" {
+		im.byLogin[r.login] = r.entry.ID
+		return nil
+	}
+	m, err := tx.Member(member)
+	if errors.Is(err, store.ErrNone) {
+		// Of this very file: the analysis has compared its rows with each other.
+		r.entry.Member = member
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !samePerson(m.Main().Record, r.entry.Record) {
+		return im.quarantine(a, r, issueLoginTaken)
+	}
+	r.entry.Member = member
+	return nil
+}
+
+// returning judges a changed row beside what is published under its number.
+func (im *importer) returning(tx *store.Tx, a *Analysis, r *staged) error {
+	r.entry.ID, r.entry.Member = r.is.id, r.is.member
+	old, err := tx.Entry(r.is.id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.is.held == "" && r.entry.Held == "quarantine":
+		// A damaged row must not lock out whoever comes in with the good one.
+		r.entry.Number = ""
+	case r.is.held == "" && old.Record.TaxCode != r.entry.Record.TaxCode && !samePerson(old.Record, r.entry.Record):
+		setOutcome(a, r, issueIdentityChanged)
+		r.entry.Number = ""
+	case r.is.held != "" && r.entry.Held == "":
+		return im.freed(tx, a, r)
+	}
+	return nil
+}
+
+// freed gives a row that was held aside and is good now to whoever has its login.
+func (im *importer) freed(tx *store.Tx, a *Analysis, r *staged) error {
+	member := im.byLogin[r.login]
+	if member == "" || member == r.is.member {
+		im.byLogin[r.login] = r.is.member
+		return nil
+	}
+	m, err := tx.Member(member)
+	if errors.Is(err, store.ErrNone) {
+		r.entry.Member = member
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !samePerson(m.Main().Record, r.entry.Record) {
+		setOutcome(a, r, issueLoginTaken)
+		r.entry.Number = ""
+		return nil
+	}
+	r.entry.Member = member
+	return nil
+}
+
+// quarantine holds a new row aside.
+func (im *importer) quarantine(a *Analysis, r *staged, issue string) error {
+	setOutcome(a, r, issue)
+	r.entry.Held = "quarantine"
+	return im.digest(r)
+}
+
+func setOutcome(a *Analysis, r *staged, issue string) {
+	a.Totals[r.res.Outcome]--
+	a.Totals[Quarantine]++
+	if r.res.Channels != "" {
+		a.Channels[r.res.Channels]--
+		r.res.Channels = ""
+	}
+	r.res.Outcome = Quarantine
+	r.res.Issues = append(slices.Clone(r.res.Issues), issue)
+	r.res.Capability = ""
+}
+
+// samePerson reports whether two rows agree on name and birth.
+func samePerson(a, b access.Record) bool {
+	return identifier.FoldName(a.Surname+a.Name) == identifier.FoldName(b.Surname+b.Name) && a.Born == b.Born
+}
