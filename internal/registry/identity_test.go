@@ -1,0 +1,171 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"aditus/funds"
+	"aditus/internal/access"
+	"aditus/internal/dbtest"
+	"aditus/internal/policy"
+	"aditus/internal/store"
+)
+
+const auroraHeader = "NUM_ISCRIZIONE;CODICE_FISCALE;COGNOME;NOME;SESSO;DATA_NASCITA;COMUNE_NASCITA;PROV_NASCITA;COD_CATASTALE;INDIRIZZO;CAP;COMUNE;PROV;NAZIONE;EMAIL;CELLULARE;TELEFONO;DATA_ADESIONE;TIPO_ADESIONE;STATO;COD_AZIENDA;RAGIONE_SOCIALE;COMPARTO;INVIO_COMUNICAZIONI;CF_RAPPRESENTANTE;DATA_DECESSO;DATA_AGGIORNAMENTO\r\n"
+
+// Two people whose tax codes agree with the rest of their rows.
+const (
+	noeCode   = "MRNNOE61L16B893Z"
+	brunoCode = "MRZBRN55P12I191U"
+	noeRest   = "Moranelli;Noè;M;16/07/1961;CASALGRANDE;RE;B893;Via dell'Olmo, 11;01033;Civita Castellana;VT;IT;noe@example.com;;;05/01/2024;ESPLICITA;ATTIVO;A1003;Smalteria Esempio & Figli S.r.l.;BILANCIATO;MAIL;;;27/09/2024\r\n"
+	brunoRest = "Marzardi;Bruno;M;12/09/1955;SANT'AGATA BOLOGNESE;BO;I191;Viale dei Platani, 9;41058;Vignola;MO;IT;bruno@example.org;3001980390;;28/02/2008;ESPLICITA;RENDITA;A1001;Gres Esempio del Secchia S.p.A.;BILANCIATO;MAIL;;;11/06/2019\r\n"
+)
+
+type office struct {
+	t    *testing.T
+	db   *store.DB
+	fund *access.Fund
+}
+
+func newOffice(t *testing.T, db *store.DB) *office {
+	t.Helper()
+	data, err := funds.Files.ReadFile("aurora.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := policy.Parse("aurora.toml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &office{t, db, f}
+}
+
+// bring imports rows, and returns what became of each.
+func (o *office) bring(rows ...string) []Result {
+	o.t.Helper()
+	text, err := charmap.Windows1252.NewEncoder().String(auroraHeader + strings.Join(rows, ""))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	var all []Result
+	_, err = Apply(o.t.Context(), o.db, o.fund, bytes.NewReader([]byte(text)), int64(len(text)),
+		Options{Name: "prova.csv", Each: func(r Result) error { all = append(all, r); return nil }})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return all
+}
+
+func (o *office) read(f func(tx *store.Tx) error) {
+	o.t.Helper()
+	if err := o.db.Read(context.Background(), o.fund.ID, f); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// person is who a login belongs to: the names in their rows.
+func (o *office) person(login string) (names []string) {
+	o.t.Helper()
+	o.read(func(tx *store.Tx) error {
+		all, err := tx.MembersByLogin(login)
+		for _, m := range all {
+			for _, e := range m.Entries {
+				if e.Held == "" {
+					names = append(names, e.Record.Name)
+				}
+			}
+		}
+		return err
+	})
+	return names
+}
+
+func (o *office) want(login string, names ...string) {
+	o.t.Helper()
+	if got := o.person(login); strings.Join(got, " ") != strings.Join(names, " ") {
+		o.t.Errorf("%s is %v, want %v", login, got, names)
+	}
+}
+
+// What could have happened: the office gives a membership number to somebody
+// else, and with it goes the account of whoever had it.
+func TestNumberGivenToAnother(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		o.bring("00900777;" + noeCode + ";" + noeRest)
+		got := o.bring("00900777;" + brunoCode + ";" + brunoRest)
+		if got[0].Outcome != Quarantine || got[0].Issues[len(got[0].Issues)-1] != issueIdentityChanged {
+			t.Errorf("%+v", got[0])
+		}
+		o.want(noeCode, "Noè")
+		o.want(brunoCode)
+	})
+}
+
+// What could have happened: a row with another person's tax code makes that
+// person sign in as the first, once they are in the register.
+func TestLoginOfAnother(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		o.bring("00900777;" + brunoCode + ";" + noeRest) // wrong code, a warning
+		got := o.bring("00900778;" + brunoCode + ";" + brunoRest)
+		if got[0].Outcome != Quarantine || got[0].Issues[len(got[0].Issues)-1] != issueLoginTaken {
+			t.Errorf("%+v", got[0])
+		}
+		o.want(brunoCode, "Noè")
+
+		// The office mends the first row, in whatever order the file has them: each is
+		// who they are.
+		o.bring("00900778;"+brunoCode+";"+brunoRest, "00900777;"+noeCode+";"+noeRest)
+		o.want(noeCode, "Noè")
+		o.want(brunoCode, "Bruno")
+	})
+}
+
+// A second row of the same person belongs to the same login; one that is damaged
+// hides nobody, and when it is mended it is theirs.
+func TestSecondRow(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		good := "00900778;" + brunoCode + ";" + brunoRest
+		o.bring(good)
+		o.bring(good, "00900700;"+brunoCode+";"+strings.Replace(brunoRest, "12/09/1955", "", 1))
+		o.want(brunoCode, "Bruno")
+		o.bring(good, "00900700;"+brunoCode+";"+brunoRest)
+		o.want(brunoCode, "Bruno", "Bruno")
+		o.read(func(tx *store.Tx) error {
+			all, err := tx.MembersByLogin(brunoCode)
+			if len(all) != 1 {
+				t.Errorf("%d people with one login", len(all))
+			}
+			return err
+		})
+	})
+}
+
+// A damaged row does not take the place of a good one that is published.
+func TestDamagedRowKeepsTheGoodOne(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		o.bring("00900778;" + brunoCode + ";" + brunoRest)
+		got := o.bring("00900778;" + brunoCode[:15] + "X;" + brunoRest)
+		if got[0].Outcome != Quarantine {
+			t.Errorf("%+v", got[0])
+		}
+		o.want(brunoCode, "Bruno")
+	})
+}
+
+// Two imports one after the other need not wait for each other's lease.
+func TestLeaseIsGivenBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		o.bring("00900778;" + brunoCode + ";" + brunoRest)
+		o.bring("00900778;"+brunoCode+";"+brunoRest, "00900777;"+noeCode+";"+noeRest)
+		o.want(noeCode, "Noè")
+	})
+}
