@@ -83,20 +83,31 @@ func TestFaultTiming(t *testing.T) {
 			node := launch(t, w.config, nil)
 			node.ready(t)
 			for _, load := range []string{"idle", "at work"} {
-				w.change(`DELETE FROM throttle`)
-				w.change(`DELETE FROM tally`)
-				for _, c := range classes {
-					if c.took = nil; c.status == http.StatusTooManyRequests {
-						w.delay(c.people)
-					}
-				}
 				quiet := func() {}
 				if load == "at work" {
 					quiet = w.busy(node.addr)
 				}
-				w.sample(node.addr, classes, each)
+				for _, c := range classes {
+					c.took = nil
+				}
+				// What looks apart is looked at again, with all there is by then: noise
+				// goes, and a difference stays.
+				todo := classes
+				for range 4 {
+					w.change(`DELETE FROM throttle`)
+					w.change(`DELETE FROM tally`)
+					for _, c := range todo {
+						if c.status == http.StatusTooManyRequests {
+							w.delay(c.people)
+						}
+					}
+					w.sample(node.addr, todo, each)
+					if todo = apart(classes); len(todo) == 0 {
+						break
+					}
+				}
 				quiet()
-				judge(t, engine+", "+load, classes)
+				report(t, engine+", "+load, classes)
 			}
 		})
 	}
@@ -219,24 +230,47 @@ func (w *world) busy(addr string) (end func()) {
 	}
 }
 
-// judge prints each class beside the one it must look like, and fails if they
-// can be told apart.
-func judge(t *testing.T, where string, classes []*class) {
-	t.Helper()
-	by := map[string]*class{}
+// compare is how far a class is from the one it must look like: the difference
+// of their medians, and Mann and Whitney's z.
+func (c *class) compare(base *class) (apart time.Duration, z float64, told bool) {
+	apart, z = median(c.took)-median(base.took), mannWhitney(c.took, base.took)
+	return apart, z, apart.Abs() >= 5*time.Millisecond || math.Abs(z) >= 3.3
+}
+
+func named(classes []*class, name string) *class {
+	return classes[slices.IndexFunc(classes, func(c *class) bool { return c.name == name })]
+}
+
+// apart are the classes that can be told from others, and those others.
+func apart(classes []*class) (all []*class) {
 	for _, c := range classes {
-		by[c.name] = c
+		if c.like == "" {
+			continue
+		}
+		base := named(classes, c.like)
+		if _, _, told := c.compare(base); told {
+			if !slices.Contains(all, base) {
+				all = append(all, base)
+			}
+			all = append(all, c)
+		}
 	}
+	return all
+}
+
+// report prints each class beside the one it must look like, and fails if they
+// can be told apart.
+func report(t *testing.T, where string, classes []*class) {
+	t.Helper()
 	for _, c := range classes {
 		if c.like == "" {
 			t.Logf("%s: %-32s n %4d  median %8v", where, c.name, len(c.took), median(c.took).Round(10*time.Microsecond))
 			continue
 		}
-		base := by[c.like]
-		apart, z := median(c.took)-median(base.took), mannWhitney(c.took, base.took)
+		apart, z, told := c.compare(named(classes, c.like))
 		t.Logf("%s: %-32s n %4d  median %8v  apart %8v  z %5.2f  (%s)", where, c.name, len(c.took), median(c.took).Round(10*time.Microsecond),
 			apart.Round(10*time.Microsecond), z, c.like)
-		if apart.Abs() >= 5*time.Millisecond || math.Abs(z) >= 3.3 {
+		if told {
 			t.Errorf("%s: %q can be told from %q: %v apart, z %.2f", where, c.name, c.like, apart, z)
 		}
 	}

@@ -129,6 +129,9 @@ func (s *Service) before(ctx context.Context, f *access.Fund, sess access.Sessio
 		if o, err = s.find(tx, sess.Member, id); err != nil {
 			return err
 		}
+		if o.State == access.OperationDraft || o.State == access.OperationCoded {
+			return nil // there is no receipt: the two are written together
+		}
 		done, err := tx.Confirmation(sess.Member, id)
 		if errors.Is(err, store.ErrNone) {
 			return nil

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,6 +214,7 @@ type stalled struct {
 func (s *stalled) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	debug.PrintStack()
 	if s.left > 0 {
 		s.left--
 		return context.DeadlineExceeded
