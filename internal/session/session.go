@@ -118,7 +118,10 @@ func (s *Service) Check(ctx context.Context, f *access.Fund, token string) (acce
 	}
 	r.seen.Store(now.UnixMilli())
 	if wrote := r.wrote.Load(); now.UnixMilli()-wrote >= written.Milliseconds() && r.wrote.CompareAndSwap(wrote, now.UnixMilli()) {
-		if err := s.db.Write(ctx, f.ID, func(tx *store.Tx) error { return tx.SeenSession(id, now) }); err != nil {
+		err := s.db.Write(ctx, f.ID, func(tx *store.Tx) error { return tx.SeenSession(id, now) })
+		// On a full disk members go on reading (reliability.md F3): after a restart
+		// the session may be over sooner, never later.
+		if err != nil && !errors.Is(err, store.ErrFull) {
 			return access.Session{}, err
 		}
 	}
