@@ -22,7 +22,7 @@ bench: ## figures, each beside its bare limit
 	@scripts/with-postgres go run ./bench
 
 fault: ## 300 kills an engine, all languages, statistics; takes long
-	@ADITUS_FAULT=1 scripts/with-postgres go test -tags fault -count=1 -timeout 2h -v -run '^Test(Kill|Fault|Browser)' ./...
+	@ADITUS_FAULT=1 scripts/with-postgres go test -tags fault -count=1 -p 1 -timeout 2h -v -run '^Test(Kill|Fault|Browser)' ./...
 
 fuzz: ## ten minutes a target; FUZZTIME=30s for less
 	@scripts/fuzz

@@ -17,12 +17,13 @@ import (
 	"aditus/internal/store"
 )
 
-// The people of the site, by what they do: who confirms acts has thousands of
-// them in the end, which is not what a page of an ordinary member reads.
+// The people of the site, by what they do. Many confirm acts, so that at the end
+// of a run each has a few dozen behind them, as a member has after some years,
+// and not thousands.
 const (
-	confirming = 256 // people who confirm acts
-	browsing   = 64  // people who read pages
-	signing    = 64  // people who sign in
+	confirming = 4096 // people who confirm acts
+	browsing   = 64   // people who read pages
+	signing    = 64   // people who sign in
 )
 
 // openSite starts the server on a new database and brings its people in.
@@ -37,10 +38,12 @@ func (b *bench) openSite(ctx context.Context, e *engine) (s *site, err error) {
 	if s.people, err = b.populate(ctx, s.db, confirming+browsing+signing); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	for _, p := range s.readers() {
-		if _, err = b.draft(ctx, s.db, p, 2); err != nil {
-			return nil, errors.Join(err, s.db.Close())
-		}
+	var two []int // drafts for everybody who reads
+	for i := range browsing {
+		two = append(two, confirming+i, confirming+i)
+	}
+	if _, err = b.draft(ctx, s.db, s.people, two); err != nil {
+		return nil, errors.Join(err, s.db.Close())
 	}
 	if s.peek, err = openPeek(s.where, b.fund.ID, s.db.Keys()); err != nil {
 		return nil, errors.Join(err, s.db.Close())
@@ -55,13 +58,14 @@ func (b *bench) openSite(ctx context.Context, e *engine) (s *site, err error) {
 // engine look at what its tables hold: as a database that is in use has been
 // looked at, by PostgreSQL's own autovacuum after a minute.
 func (b *bench) warm(ctx context.Context, s *site) error {
-	if err := b.restock(ctx, s, 2); err != nil {
+	const n = 500
+	if err := b.restock(ctx, s, n); err != nil {
 		return err
 	}
 	if _, err := s.server.tell(order{Do: "office", Closed: true}); err != nil {
 		return err
 	}
-	if _, err := s.server.tell(order{Do: "cycles", Clients: 8, Span: 10 * time.Second, Flows: s.take(8, 2*confirming)}); err != nil {
+	if _, err := s.server.tell(order{Do: "cycles", Clients: 8, Span: 10 * time.Second, Flows: s.take(8, n)}); err != nil {
 		return err
 	}
 	if _, err := s.server.tell(order{Do: "office"}); err != nil {
@@ -79,15 +83,21 @@ type flow struct {
 	Draft  string
 }
 
-// restock sees that every person who confirms has so many drafts.
-func (b *bench) restock(ctx context.Context, s *site, each int) error {
+// restock sees that there are n drafts, of everybody who confirms in turn.
+func (b *bench) restock(ctx context.Context, s *site, n int) error {
+	var short []int // people to write a draft for
 	for i := range s.drafts {
-		if n := each - len(s.drafts[i]); n > 0 {
-			more, err := b.draft(ctx, s.db, s.people[i], n)
-			if err != nil {
-				return err
-			}
-			s.drafts[i] = append(s.drafts[i], more...)
+		for range (n+confirming-1)/confirming - len(s.drafts[i]) {
+			short = append(short, i)
+		}
+	}
+	for part := range slices.Chunk(short, 500) {
+		ids, err := b.draft(ctx, s.db, s.people, part)
+		if err != nil {
+			return err
+		}
+		for k, i := range part {
+			s.drafts[i] = append(s.drafts[i], ids[k])
 		}
 	}
 	return nil
@@ -148,11 +158,7 @@ func (b *bench) flows(ctx context.Context, e *engine) (err error) {
 		delivered bool
 	}{{1, false}, {16, false}, {64, false}, {64, true}}
 	for _, step := range steps {
-		each := int(fastest * span.Seconds() / confirming)
-		if step.clients == 1 {
-			each /= 4
-		}
-		if err := b.restock(ctx, e.site, each); err != nil {
+		if err := b.restock(ctx, e.site, int(fastest*span.Seconds())); err != nil {
 			return err
 		}
 		if _, err := e.site.server.tell(order{Do: "office", Closed: !step.delivered}); err != nil {
@@ -293,7 +299,7 @@ func led(a answer, err error, path string) error {
 
 // cyclesOver measures the same without HTTP, in the server itself.
 func (b *bench) cyclesOver(ctx context.Context, e *engine, clients int, span time.Duration) error {
-	if err := b.restock(ctx, e.site, int(fastest*span.Seconds()/confirming)); err != nil {
+	if err := b.restock(ctx, e.site, int(fastest*span.Seconds())); err != nil {
 		return err
 	}
 	flows := e.site.take(clients, int(fastest*span.Seconds()))

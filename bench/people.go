@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"strings"
 	"time"
 
 	"aditus/internal/access"
@@ -126,16 +125,16 @@ func (b *bench) populate(ctx context.Context, db *store.DB, n int) ([]person, er
 	return people, db.Analyze(ctx)
 }
 
-// draft writes so many drafts for a person, in one transaction, and returns
-// their IDs.
-func (b *bench) draft(ctx context.Context, db *store.DB, p person, n int) (ids []string, err error) {
+// draft writes a draft for each of the people named, in one transaction, and
+// returns the drafts' IDs.
+func (b *bench) draft(ctx context.Context, db *store.DB, people []person, whose []int) (ids []string, err error) {
 	err = db.Write(ctx, b.fund.ID, func(tx *store.Tx) error {
 		ids = ids[:0]
-		for range n {
-			o := access.Operation{ID: access.NewID(tx.Now()), Fund: b.fund.ID, Member: p.ID, Session: p.Session, Act: "residence",
+		for _, i := range whose {
+			o := access.Operation{ID: access.NewID(tx.Now()), Fund: b.fund.ID, Member: people[i].ID, Session: people[i].Session, Act: "residence",
 				Values: access.Values{"street": "Via San Fittizio, 12", "postcode": "41049", "city": "Sassuolo", "province": "MO", "country": "IT",
 					"from_date": tx.Now().Format(time.DateOnly)},
-				State: access.OperationDraft, Number: strings.ToUpper(rand.Text()[:12]), Lang: "it", DraftedAt: tx.Now(), ChangedAt: tx.Now()}
+				State: access.OperationDraft, Number: rand.Text()[:12], Lang: "it", DraftedAt: tx.Now(), ChangedAt: tx.Now()}
 			if err := tx.AddOperation(o); err != nil {
 				return err
 			}

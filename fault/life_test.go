@@ -273,7 +273,7 @@ func (l *life) receipt(c *client, id string) string {
 		if err == nil && a.status == http.StatusOK {
 			return receipt(a)
 		}
-		if err == nil && a.status < 500 {
+		if err == nil && (a.status < 500 || !l.rough && a.status != http.StatusServiceUnavailable) {
 			l.h.wrongly("operation %s was confirmed, and its receipt is: %s", id, a.said())
 			return ""
 		}
@@ -315,7 +315,7 @@ func (l *life) changePassword(p *person) {
 		return
 	}
 	// The old password is no more, and the session is a new one.
-	if b, err := c.get("/"); err == nil && b.status != http.StatusOK {
+	if b, err := c.get("/"); err == nil && b.status != http.StatusOK && !(l.rough && b.status >= 500) {
 		l.h.wrongly("%s changed the password and is shown: %s", p.number, b.said())
 	}
 }
@@ -364,12 +364,13 @@ func (l *life) finish(c *client, p *person, act string) string {
 	last := letter{}
 	chosen := fmt.Sprintf("Lampada-%d-ciliegia-%d-tramonto", l.n, l.id)
 	set := false // the code that sets the password may have been taken
-	for range 30 {
+	for looks := 0; looks < 30; looks++ {
 		a, err := c.get("/otp")
 		if err != nil || a.status >= 500 && l.rough {
 			if !l.goOn() {
 				return ""
 			}
+			looks-- // nobody answered
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}

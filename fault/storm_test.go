@@ -268,3 +268,53 @@ func TestFaultFlood(t *testing.T) {
 		t.Error("the program ended")
 	}
 }
+
+// What could have happened: a member who asks for a code waits for the mail
+// server (F14, I14). The figure is how long a request for a code takes while the
+// server says nothing at all.
+func TestFaultAskWithoutMail(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			w := newWorld(t, setup{engine: engine, rows: 160, actors: 120})
+			n := launch(t, w.config, nil)
+			n.ready(t)
+			let := make(chan struct{})
+			w.sink.misbehave(func(stage, _ string) error {
+				if stage == "to" {
+					<-let
+				}
+				return nil
+			})
+			var mu sync.Mutex
+			var took []time.Duration
+			together(clients, func(i int) {
+				for j := i; j < len(w.actors); j += clients {
+					c := newClient(n.addr).as(w.actors[j])
+					a, err := c.post("/operations/new/residence", residence(j)...)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					began := time.Now()
+					asked, err := c.post(a.to, "do", "ask")
+					d := time.Since(began)
+					if err != nil || asked.status != http.StatusSeeOther {
+						t.Errorf("a code: %v %s", err, asked.said())
+					}
+					mu.Lock()
+					took = append(took, d)
+					mu.Unlock()
+				}
+			})
+			slices.Sort(took)
+			t.Logf("%d codes asked for, %d at a time, while the mail server hangs: median %v, p99 %v (aim 300ms)",
+				len(took), clients, quantile(took, 0.5), quantile(took, 0.99))
+			w.sink.misbehave(nil)
+			close(let)
+			w.ended()
+			if wrong := append(w.check(nil), w.messages(1)...); len(wrong) > 0 {
+				t.Error(strings.Join(wrong, "\n"))
+			}
+		})
+	}
+}

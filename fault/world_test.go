@@ -50,6 +50,7 @@ type person struct {
 // kinds alone.
 type setup struct {
 	engine   string
+	database string            // where; "" is a new one
 	rows     int               // of the register; 0 is 120
 	actors   int               // who have an active channel, and a session of level act in a known browser
 	readers  int               // who have a password and no channel
@@ -89,9 +90,12 @@ func newWorld(t testing.TB, s setup) *world {
 	if s.rows == 0 {
 		s.rows = 120
 	}
-	w.database = filepath.Join(w.dir, "aditus.db")
-	if s.engine == "postgres" {
+	switch w.database = s.database; {
+	case w.database != "":
+	case s.engine == "postgres":
 		w.database = dbtest.URL(t)
+	default:
+		w.database = filepath.Join(w.dir, "aditus.db")
 	}
 	w.params = password.Params{MemoryKiB: 7 << 10, Time: 1, Threads: 1} // as cheap as the settings allow
 	if s.strong {
@@ -198,7 +202,7 @@ tls  = "none"
 memory_kib = %d
 time       = %d
 threads    = %d
-%s`, fundID, database, "checkpoints-"+strings.TrimSuffix(name, ".toml")+".jsonl", host, port, w.params.MemoryKiB, w.params.Time, w.params.Threads, more)
+%s`, fundID, database, "checkpoints.jsonl", host, port, w.params.MemoryKiB, w.params.Time, w.params.Threads, more)
 	file := filepath.Join(w.dir, name)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // pageJS is an expression: the object of questions of page.js. Chromium
@@ -129,7 +130,7 @@ func (p *Page) Key(keys ...string) {
 		if !ok {
 			p.fail("there is no key %q", key)
 		}
-		var options []chromedp.KeyOption
+		options := []chromedp.KeyOption{raw}
 		if shift {
 			options = append(options, chromedp.KeyModifiers(chromedp.ModifierShift))
 		}
@@ -137,6 +138,14 @@ func (p *Page) Key(keys ...string) {
 			p.fail("pressing %s: %v", key, err)
 		}
 		p.settle()
+	}
+}
+
+// raw makes a key go down as one of a keyboard does: what that led to may move
+// the focus, and the character that follows must not be typed there.
+func raw(k *input.DispatchKeyEventParams) {
+	if k.Type == kb.KeyDown {
+		k.Type = input.DispatchKeyEventTypeRawKeyDown
 	}
 }
 

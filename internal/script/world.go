@@ -113,7 +113,7 @@ func (w *world) found(name string, sets []string, files func(string) string) err
 // surf takes another browser in hand, a new one if there is none of that name.
 func (w *world) surf(name string) error {
 	if w.fund == nil {
-		return errors.New("which fund? Say so first: fund aurora")
+		return errors.New("which fund? Say so first: fund NAME")
 	}
 	if w.browsers[name] == nil {
 		home := &url.URL{Scheme: "https", Host: w.fund.Hosts[0], Path: "/"}

@@ -56,7 +56,7 @@
 
   // Codes are read out letter by letter: where there is room none is broken.
   for (const el of all(".u-code")) {
-    const words = text(el).split(/\s+/).length;
+    const words = text(el).split(/[\s-]+/).length; // it may break after a hyphen
     const box = el.closest("td, dd, th, li, p, div").getBoundingClientRect();
     const range = document.createRange();
     range.selectNodeContents(el);

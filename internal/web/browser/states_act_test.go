@@ -234,9 +234,9 @@ var statesAct = []state{
 	}},
 	{name: "checking", route: "/operations/{id}/checking", open: func(s *stage) {
 		who, path := s.live(bySMS, "iban")
-		s.stall.Store(true)
-		s.meanwhile(func() { s.stall.Store(false) })
+		s.meanwhile(s.breaks("UPDATE ON operation"))
 		s.goes(who, path[:len(path)-len("confirm")]+"checking")
+		s.page.See(s.spoken("confirm.checking"))
 	}},
 	{name: "checking-not-done", route: "/operations/{id}/checking", open: func(s *stage) {
 		who, path := s.live(bySMS, "iban")

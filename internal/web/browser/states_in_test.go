@@ -120,8 +120,12 @@ var statesIn = []state{
 		s.meanwhile(func() { s.late.Store(false) })
 		s.goes(who, "/")
 	}},
-	{name: "error-429", status: 429, open: func(s *stage) { s.page.Open(s.base + "/-/error?status=429&key=429&lang=" + s.lang) }},
-	{name: "error-unknown", status: 500, open: func(s *stage) { s.page.Open(s.base + "/-/error?status=500&key=unknown&lang=" + s.lang) }},
+	{name: "error-unknown", status: 500, open: func(s *stage) {
+		who := s.act(bySMS)
+		s.meanwhile(s.breaks("INSERT ON operation"))
+		s.goes(who, "/operations/new/iban")
+		s.submits(send, "iban", iban)
+	}},
 }
 
 // crowd has so many people sign in that nobody else can, until the function

@@ -14,9 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,13 +25,12 @@ import (
 	"aditus/internal/access"
 	"aditus/internal/app"
 	"aditus/internal/browsertest"
+	"aditus/internal/dbtest"
 	"aditus/internal/deliver"
 	"aditus/internal/keys"
 	"aditus/internal/password"
 	"aditus/internal/policy"
 	"aditus/internal/texts"
-	"aditus/internal/web/assets"
-	"aditus/internal/web/page"
 )
 
 func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
@@ -47,12 +44,12 @@ type world struct {
 	post  *deliver.Capture
 	base  string // http://aurora.localhost:PORT
 	port  string
+	file  string       // the database
 	voice *texts.Voice // Italian, for what a test looks for by its key
 
 	people atomic.Int64 // that were put into the register
 	homes  atomic.Int64 // networks that people come from
-	stall  atomic.Bool  // the first question to the database is not answered in time
-	late   atomic.Bool  // no question is
+	late   atomic.Bool  // the database does not answer in time
 
 	mu    sync.Mutex
 	posts map[string]int // forms that came, by path
@@ -99,7 +96,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.base = "http://aurora.localhost:" + w.port
-	w.app, err = app.New(t.Context(), app.Options{Database: filepath.Join(t.TempDir(), "aditus.db"), Keys: keys.New(nil), Funds: []*access.Fund{w.fund},
+	w.file = filepath.Join(t.TempDir(), "aditus.db")
+	w.app, err = app.New(t.Context(), app.Options{Database: w.file, Keys: keys.New(nil), Funds: []*access.Fund{w.fund},
 		Wording: funds.Files, Hosts: map[string]string{"aurora.localhost": w.fund.ID}, Checkpoints: io.Discard, Now: w.clock.Now,
 		Senders: map[access.Kind]deliver.Sender{access.Email: w, access.SMS: w}, Log: slog.New(slog.DiscardHandler),
 		Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1}, Slots: 1, Queue: -1})
@@ -117,8 +115,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // serve is the site, and beside it /-/be, which sits somebody down with cookies,
-// /-/form, which has a form to post that no page of the site has, and /-/error,
-// the page of an error that only a broken disk would show.
+// and /-/form, which has a form to post that no page of the site has.
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/-/be":
@@ -142,21 +139,13 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	if r.URL.Path == "/-/error" {
-		w.error(rw, r)
-		return
-	}
 	r.RemoteAddr = w.address()
 	if r.Method == http.MethodPost {
 		w.mu.Lock()
 		w.posts[r.URL.Path]++
 		w.mu.Unlock()
 	}
-	switch {
-	case strings.HasPrefix(r.URL.Path, "/assets/"):
-	case w.stall.Load():
-		r = r.WithContext(&stalled{Context: r.Context(), left: 1})
-	case w.late.Load():
+	if w.late.Load() && !strings.HasPrefix(r.URL.Path, "/assets/") {
 		ctx, stop := context.WithDeadline(r.Context(), time.Now())
 		defer stop()
 		r = r.WithContext(ctx)
@@ -171,55 +160,25 @@ func (w *world) address() string {
 	return fmt.Sprintf("198.51.%d.%d:443", 100+n/250%100, 1+n%250)
 }
 
-// error draws the site's error page for what its address says.
-func (w *world) error(rw http.ResponseWriter, r *http.Request) {
-	source, err := os.ReadFile("../error.html")
-	if err != nil {
-		w.t.Error(err)
-		return
-	}
-	q := r.URL.Query()
-	built, err := assets.Load()
-	if err != nil {
-		w.t.Error(err)
-		return
-	}
-	status, err := strconv.Atoi(q.Get("status"))
-	if err != nil {
-		w.t.Error(err)
-		return
-	}
-	v := &page.Visit{Request: r, Services: &page.Services{Assets: built, Now: w.clock.Now}, W: rw, Fund: w.fund, Site: &page.Site{}, Lang: q.Get("lang"),
-		Voice: w.app.Texts.Voice(texts.StyleOf(w.fund, q.Get("lang")), q.Get("lang"))}
-	if err := v.Draw(status, page.Parse(string(source)), struct{ Key, Ref string }{q.Get("key"), "K7QX2M4P"}); err != nil {
-		w.t.Error(err)
-	}
-}
-
 // postman is a page with one button that posts what its address says, to say it
 // from another place or in another way than a page of the site would.
 var postman = template.Must(template.New("form").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><title>form</title><link rel="icon" href="data:,">
 <form method="post" action="{{.Get "-to"}}">{{range $name, $values := .}}{{if ne $name "-to"}}{{range $values}}
 <input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}{{end}}<button>post</button></form>`))
 
-// A stalled context is over for the first who asks, and for nobody after: a
-// database that did not answer in time, for a request that goes on.
-type stalled struct {
-	context.Context
-	mu   sync.Mutex
-	left int
-}
-
-// Err is the end of the time, once.
-func (s *stalled) Err() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	debug.PrintStack()
-	if s.left > 0 {
-		s.left--
-		return context.DeadlineExceeded
+// breaks has the database fail at a statement, «INSERT ON operation» say, in such
+// a way that nobody can tell what became of the transaction, until mend is called.
+func (w *world) breaks(statement string) (mend func()) {
+	w.t.Helper()
+	raw := dbtest.Raw(w.t, w.file)
+	run := func(q string) {
+		w.t.Helper()
+		if _, err := raw.ExecContext(context.Background(), q); err != nil {
+			w.t.Fatal(err)
+		}
 	}
-	return s.Context.Err()
+	run("CREATE TRIGGER broken BEFORE " + statement + " BEGIN SELECT RAISE(ROLLBACK, 'broken'); END")
+	return func() { run("DROP TRIGGER broken") }
 }
 
 // Send is the way of every message.
