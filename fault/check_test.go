@@ -61,6 +61,9 @@ var invariants = []struct{ name, query string }{
 		SELECT max(n), count(n) FROM event WHERE n IS NOT NULL HAVING max(n) <> count(n)`},
 	{"I5 each code has its message", `
 		SELECT c.id, count(o.id) FROM challenge c LEFT JOIN outbox o ON o.challenge = c.id GROUP BY c.id HAVING count(o.id) <> 1`},
+	{"I5 each confirmation has its receipt in the mail", `
+		SELECT c.member, count(*) FROM confirmation c GROUP BY c.member
+		HAVING count(*) <> (SELECT count(*) FROM outbox o WHERE o.member = c.member AND o.key IN ('receipt', 'receipt_held'))`},
 	{"I5 a message that ended is empty, and one that did not is not", `
 		SELECT id, state, length(body) FROM outbox WHERE (state = 'queued') <> (length(body) > 0) OR (state = 'queued') <> (ended_at = 0)`},
 	{"I9 what can no longer be answered can no longer be checked", `

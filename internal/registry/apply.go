@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"aditus/internal/access"
@@ -185,6 +186,10 @@ func (im *importer) moved(ctx context.Context, a *Analysis) error {
 // a chunk at a time.
 func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error {
 	var rows []staged
+	// One chunk is written while the next is judged: each takes about as long.
+	var writing sync.WaitGroup
+	var failed error // of the chunk written last; read once writing is done
+	defer writing.Wait()
 	flush := func() error {
 		defer func() { rows = rows[:0] }()
 		if err := im.identities(ctx, a, rows); err != nil {
@@ -213,7 +218,12 @@ func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error 
 		if len(bring) == 0 || im.o.DryRun {
 			return nil
 		}
-		return im.stage(ctx, a, bring)
+		writing.Wait()
+		if failed != nil {
+			return failed
+		}
+		writing.Go(func() { failed = im.stage(ctx, a, bring) })
+		return nil
 	}
 	for res, err := range a.Results(ctx) {
 		if err != nil {
@@ -234,7 +244,11 @@ func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error 
 			}
 		}
 	}
-	return flush()
+	if err := flush(); err != nil {
+		return err
+	}
+	writing.Wait()
+	return failed
 }
 
 // compare finds what a row is beside what the fund shows: new, changed or the

@@ -73,5 +73,8 @@
     const s = getComputedStyle(el);
     if (s.overflowX !== "visible" && el.scrollWidth > el.clientWidth + 1 && el.clientWidth > 1 && el.localName !== "input") wrong.push(`cut off: ${tell(el)}`);
   }
+  for (const el of all(".p-code")) {
+    if (el.scrollWidth > el.clientWidth + 1) wrong.push(`not all of the code is in sight: ${el.value}`);
+  }
   return wrong;
 }
