@@ -169,7 +169,6 @@ func asSidecar(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(json.Unmarshal(data, &got))
 	type record struct {
 		outcome, capability, key string
-		issues                   []string
 		normalised               map[string]string
 	}
 	want := map[int]*record{}

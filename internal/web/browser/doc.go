@@ -1,5 +1,5 @@
 // Package browser has the tests of the members' site in a real Chromium: the
-// journeys of Fondo Aurora with and without the page's scripts, and every page
+// journeys of the first fund with and without the page's scripts, and every page
 // in every state for people who see, hear or move in other ways
 // (ux.md 4.7, 4.8, 4.10; scenarios.md 1 to 10 and 15 to 17). There is nothing to
 // import here.

@@ -264,9 +264,6 @@ func wrong(code string) string {
 	return "000000"
 }
 
-// word is a text of the product, by its key, in Italian.
-func (w *world) word(key string, args ...any) string { return w.voice.T(key, args...) }
-
 // be is the address of a page, asked for by a browser with these cookies and no
 // others of ours.
 func (w *world) be(path string, cookies map[string]string) string {
