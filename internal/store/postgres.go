@@ -29,7 +29,7 @@ func openPostgres(ctx context.Context, where string, o Options) (*postgres, erro
 	// A node that is frozen in the middle of a transaction must not hold its rows
 	// against the others until somebody wakes it (reliability.md F13). Nothing
 	// waits inside a transaction, so one that rests so long is of such a node.
-	c.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "10s"
+	c.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "5s"
 	c.ConnConfig.OnNotice = func(pc *pgconn.PgConn, n *pgconn.Notice) {
 		if n.SeverityUnlocalized == "WARNING" {
 			pc.CustomData()[warned] = n.Message

@@ -28,8 +28,10 @@ import (
 const MaxForm = 64 << 10
 
 // deadline is how long one request may take: a database that does not answer
-// must not gather requests without end (F10).
-const deadline = 10 * time.Second
+// must not gather requests without end (F10). It is longer than the time after
+// which PostgreSQL ends a frozen node's transaction (store: 5 s), so that who waits
+// for its rows is answered.
+const deadline = 15 * time.Second
 
 // A Site serves the funds. Handler may be called once all fields are set.
 type Site struct {
