@@ -92,7 +92,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 		for _, key := range g.keys {
 			if key == g.network {
 				// A right password from a network does not clear what others tried from it.
-				err = tx.ForgiveThrottle(key)
+				err = tx.ReturnThrottle(key, networkTries)
 			} else {
 				err = tx.FreeThrottle(key)
 			}

@@ -46,6 +46,15 @@ func (tx *Tx) ForgiveThrottle(key string) error {
 	return tx.later(`UPDATE throttle SET wrong = wrong - 1 WHERE fund = ?1 AND key = ?2 AND wrong > 0`, key)
 }
 
+// ReturnThrottle takes back one try that was right, and the wait that it may have
+// begun: many right ones at the same moment are not an attack. The wait stays
+// where more than most are still counted as wrong.
+func (tx *Tx) ReturnThrottle(key string, most int) error {
+	return tx.later(`
+		UPDATE throttle SET wrong = wrong - 1, free_at = CASE WHEN wrong - 1 <= ?3 THEN 0 ELSE free_at END
+		WHERE fund = ?1 AND key = ?2 AND wrong > 0`, key, most)
+}
+
 // FreeThrottle forgets the subject's wrong answers, after a right one.
 func (tx *Tx) FreeThrottle(key string) error {
 	return tx.later(`UPDATE throttle SET wrong = 0, free_at = 0 WHERE fund = ?1 AND key = ?2`, key)
