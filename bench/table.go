@@ -105,7 +105,7 @@ func (b *bench) print(w io.Writer, took time.Duration) {
 	fmt.Fprintf(w, "\naditus bench, %s: %s, %d processors, %s; %s; medians of %s, with the lowest and highest ratio\n",
 		time.Now().Format(time.DateOnly), processor(), runtime.NumCPU(), runtime.Version(), took.Round(time.Second), rounds(b.rounds))
 	fmt.Fprintln(w, "CPU: milliseconds of processor time each, of the server and PostgreSQL, without the load; of a limit, all of its program.")
-	fmt.Fprintf(w, "!: others took more than %.0f %% of the machine meanwhile, and only CPU and the order of size can be believed.\n", 100*tooBusy)
+	fmt.Fprintf(w, "!: others took more than %.0f %% of the machine meanwhile: only CPU and the order of size can be believed, and no verdict.\n", 100*tooBusy)
 	engine, section := "-", "-"
 	for _, r := range b.table.rows {
 		if r.engine != engine {
@@ -183,6 +183,9 @@ func (r *row) line() string {
 		word := "reached"
 		if !r.reached(m) {
 			word = "NOT REACHED"
+		}
+		if m.others > tooBusy {
+			word += ", in doubt"
 		}
 		fmt.Fprintf(&b, "  [%s: %s]", r.aim, word)
 	}
