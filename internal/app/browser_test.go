@@ -201,3 +201,43 @@ func TestChangeEndsAll(t *testing.T) {
 		})
 	}
 }
+
+// What could have happened: a network that is shut because of its many wrong
+// passwords goes on knocking, is not heard, and yet has a member wait whom it
+// names (ASVS 6.3.1, malicious lockout).
+func TestShutNetworkShutsNobodyOut(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			s := newSite(t, engine, nil)
+			fresh := member{number: "00905739", code: "MRNNOE61L16B893Z", status: "active", email: "b@example.com"}
+			s.register(reader, fresh)
+			guess := func(b *browser, number string) int {
+				return b.post("/first-access/identify", "username", fresh.code, "number", number).Code
+			}
+			// Four wrong numbers, from elsewhere: one more would close that way for an hour.
+			for i := range 4 {
+				if code := guess(s.browser("somebody", "192.0.2.1"), "0000000"+string(rune('1'+i))); code != http.StatusUnprocessableEntity {
+					t.Fatalf("a wrong number: %d", code)
+				}
+			}
+			// Forty wrong passwords from one network, four for each of ten people.
+			shut := s.browser("shut", "192.0.2.66")
+			unknown, known := people()
+			codes := []string{unknown}
+			for _, m := range known {
+				codes = append(codes, m.code)
+			}
+			for i := range 40 {
+				shut.post("/login", "username", codes[i/4], "password", "sbagliata")
+			}
+			for range 3 {
+				if code := guess(shut, "00000009"); code != http.StatusTooManyRequests {
+					t.Fatalf("a network that is shut is heard: %d", code)
+				}
+			}
+			if code := guess(s.browser("owner", "192.0.2.2"), fresh.number); code != http.StatusSeeOther {
+				t.Errorf("the member, whom a shut network named: %d", code)
+			}
+		})
+	}
+}

@@ -2,7 +2,10 @@ package browsertest
 
 import (
 	"bytes"
+	"fmt"
 	"image/png"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -192,5 +195,50 @@ func TestScreenshot(t *testing.T) {
 	img, err := png.Decode(bytes.NewReader(b))
 	if err != nil || img.Bounds().Dx() != 320 {
 		t.Errorf("the picture is %v, %v", img.Bounds(), err)
+	}
+	// A page with big text is longer, and so is its picture.
+	p.Zoom(200)
+	p.Screenshot("area/grande")
+	if b, err = os.ReadFile(filepath.Join(dir, "area-grande.png")); err != nil {
+		t.Fatal(err)
+	}
+	big, err := png.Decode(bytes.NewReader(b))
+	if err != nil || big.Bounds().Dx() != 320 || big.Bounds().Dy() != Eval[int](p, `document.documentElement.scrollHeight`) {
+		t.Errorf("the picture of big text is %v, %v", big.Bounds(), err)
+	}
+	if size := Eval[[]int](p, `[innerWidth, innerHeight]`); size[0] != 320 || size[1] != 900 {
+		t.Errorf("after the picture the window is %v", size)
+	}
+}
+
+// A key that moves the focus does not type where the focus then is.
+func TestKeyMovesFocus(t *testing.T) {
+	p := New(t, Options{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><title>`+r.URL.RawQuery+`</title><a href="#f">Al campo</a><form><input id="f" name="f" aria-label="Campo"></form>`)
+	}))
+	t.Cleanup(s.Close)
+	p.Open(s.URL)
+	p.Key("Tab", "Enter")
+	if p.Focused() != "Campo" || p.Title() != "" {
+		t.Errorf("%q has the focus, the form was sent: %q", p.Focused(), p.Title())
+	}
+	p.Key("Enter")
+	if p.Title() != "f=" {
+		t.Errorf("Enter in the field did not send the form: %s", p.URL())
+	}
+}
+
+// What goes wrong in a part of a test is that part's.
+func TestIn(t *testing.T) {
+	p := New(t, Options{})
+	var said strings.Builder
+	q := p.In(recorder{t, &said})
+	q.Open(site(t) + "/wide.html")
+	q.Size(320, 600)
+	q.NoSidewaysScroll()
+	if !strings.Contains(said.String(), "px wide") {
+		t.Errorf("the part heard %q", said.String())
 	}
 }

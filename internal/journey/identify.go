@@ -173,8 +173,10 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 			t, err := tx.TakeThrottle(c.key, c.life)
 			if errors.Is(err, store.ErrNone) {
 				said = access.Refuse("locked", access.TimeArg("time", access.ArgTime, roundUp(t.FreeAt)))
+				// What was counted before is taken back, with the wait it would have
+				// brought: a network that is shut keeps nobody else out.
 				for _, key := range g.keys {
-					if err := tx.ForgiveThrottle(key); err != nil {
+					if err := errors.Join(tx.ForgiveThrottle(key), tx.SetThrottle(key, time.Time{})); err != nil {
 						return err
 					}
 				}

@@ -156,6 +156,14 @@ var statesAct = []state{
 		s.goes(s.act(bySMS), "/operations/new/iban")
 		s.submits(send, "iban", "IT60X0542811101000000123457")
 	}},
+	{name: "form-iban-many", route: "/operations/{new}/{act}", status: 429, wrong: true, open: func(s *stage) {
+		who := s.act(bySMS)
+		for range 50 {
+			who.drafts("iban", forms["iban"])
+		}
+		s.goes(who, "/operations/new/iban")
+		s.submits(send, "iban", iban)
+	}},
 	{name: "form-advance", route: "/operations/{new}/{act}", open: func(s *stage) { s.goes(s.act(bySMS), "/operations/new/advance") }},
 	{name: "form-advance-empty", route: "/operations/{new}/{act}", status: 422, wrong: true, open: func(s *stage) {
 		s.goes(s.act(bySMS), "/operations/new/advance")
