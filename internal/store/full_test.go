@@ -168,6 +168,19 @@ func TestBrokenFileIsFatal(t *testing.T) {
 	default:
 		t.Error("Fatal was not called; Write said", err)
 	}
+	// While the process ends, nothing more is promised: a table that is whole is
+	// not written either.
+	hold := func(tx *store.Tx) error { return tx.Hold("after", "me", tx.Now().Add(time.Hour)) }
+	if err := db.Write(t.Context(), fund, hold); err == nil || !strings.Contains(err.Error(), "malformed") {
+		t.Error("written after the file had failed:", err)
+	}
+	var leases int
+	ok(t, db.Read(t.Context(), fund, func(tx *store.Tx) error {
+		return tx.First(`SELECT count(*) FROM lease WHERE fund = ?1 AND work = 'after'`, nil, &leases)
+	}))
+	if leases != 0 || len(said) != 0 {
+		t.Errorf("%d leases, Fatal was called again %d times", leases, len(said))
+	}
 }
 
 // The same when the system refuses a write (reliability.md F4). A process may

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,7 +23,8 @@ const maxBatch = 5 * time.Millisecond
 // never waits for company, and a panic is its caller's own.
 type group struct {
 	open    func(context.Context) (*conn, error)
-	most    int           // parts in a batch
+	broken  *atomic.Pointer[error] // why nothing is written any more
+	most    int                    // parts in a batch
 	longest time.Duration // from the first part to the last handing on
 
 	c *conn // of whoever has the turn
@@ -181,6 +183,9 @@ func (g *group) next(b *batch, busy bool) bool {
 }
 
 func (g *group) begin(ctx context.Context) (err error) {
+	if why := g.broken.Load(); why != nil {
+		return *why
+	}
 	if g.c == nil {
 		if g.c, err = g.open(ctx); err != nil {
 			g.c = nil

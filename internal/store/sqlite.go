@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	lite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -21,6 +22,10 @@ type sqlite struct {
 	group *group
 	open  func(context.Context) (*conn, error) // one more reader
 	turns chan struct{}                        // one in it for each reader in use
+
+	// broken is why the file is written no more: what a disk that failed once
+	// holds is unknown, and the next server finds out (reliability.md R8).
+	broken atomic.Pointer[error]
 
 	mu   sync.Mutex
 	idle []*conn // the one used last is used next: its pages and statements are warm
@@ -49,6 +54,12 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqlite, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &sqlite{}
+	fatal := func(err error) {
+		if s.broken.CompareAndSwap(nil, &err) && o.Fatal != nil {
+			o.Fatal(err)
+		}
+	}
 	open := func(ctx context.Context) (*conn, error) {
 		c, err := db.Conn(ctx)
 		if err != nil {
@@ -67,10 +78,11 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqlite, error) {
 			c.discard()
 			return nil, err
 		}
-		c.writes, c.fatal = true, o.Fatal
+		c.writes, c.fatal = true, fatal
 		return c, nil
 	}
-	s := &sqlite{db: db, turns: make(chan struct{}, o.Conns), group: &group{open: writer, most: 256, longest: maxBatch}}
+	s.db, s.turns = db, make(chan struct{}, o.Conns)
+	s.group = &group{open: writer, broken: &s.broken, most: 256, longest: maxBatch}
 	if o.Ungrouped {
 		s.group.most = 1
 	}
