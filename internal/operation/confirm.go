@@ -52,7 +52,7 @@ func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, 
 			refusal = refused
 			return err
 		}
-		o.Session, o.Lang = sess.ID, sess.Lang
+		o.Lang = sess.Lang
 		return tx.CodeOperation(o, c.ID)
 	})
 	if errors.Is(err, store.ErrNone) {

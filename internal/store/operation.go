@@ -93,12 +93,13 @@ func (tx *Tx) ChangeOperation(o access.Operation) error {
 }
 
 // CodeOperation notes the challenge that was opened for exactly this content,
-// or reports ErrNone if it is not this content any more.
+// or reports ErrNone if it is not this content any more. The operation's session
+// stays the one that wrote the content: it alone may see all of it.
 func (tx *Tx) CodeOperation(o access.Operation, challenge string) error {
 	return tx.one(`
-		UPDATE operation SET state = 'coded', challenge = ?5, session = ?6, lang = ?7
+		UPDATE operation SET state = 'coded', challenge = ?5, lang = ?6
 		WHERE fund = ?1 AND member = ?2 AND id = ?3 AND digest = ?4 AND state IN ('draft', 'coded')`,
-		o.Member, o.ID, o.Digest(), challenge, o.Session, o.Lang)
+		o.Member, o.ID, o.Digest(), challenge, o.Lang)
 }
 
 // ConfirmOperation makes an operation confirmed, with what holds it, or reports

@@ -47,6 +47,12 @@ func TestOperation(t *testing.T) {
 
 		ok(t, do(func(tx *store.Tx) error { return tx.CodeOperation(o, "c1") }))
 		old := find()
+		stranger := old
+		stranger.Session = "s2"
+		ok(t, do(func(tx *store.Tx) error { return tx.CodeOperation(stranger, "c1") }))
+		if got := find(); got.Session != o.Session {
+			t.Errorf("written in %q, and after a code was asked for in another session, in %q", o.Session, got.Session)
+		}
 		c.add(time.Minute)
 		edited := old
 		edited.Values = access.Values{"iban": "IT60X0542811101000000999999"}
