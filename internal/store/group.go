@@ -25,7 +25,7 @@ type group struct {
 	open    func(context.Context) (*conn, error)
 	broken  *atomic.Pointer[error] // why nothing is written any more
 	most    int                    // parts in a batch
-	longest time.Duration // from the first part to the last handing on
+	longest time.Duration          // from the first part to the last handing on
 
 	c *conn // of whoever has the turn
 

@@ -2,6 +2,8 @@ package page
 
 import (
 	"errors"
+	"net/url"
+	"strings"
 	"time"
 
 	"aditus/internal/access"
@@ -57,6 +59,15 @@ func (v *Visit) Code(st challenge.Status, action string) Code {
 		c.State = CodeExpired
 	}
 	return c
+}
+
+// Help is the page for a code that does not arrive. It leads back here.
+func (c Code) Help() string {
+	if id, ok := strings.CutPrefix(c.Action, "/operations/"); ok {
+		id, _, _ = strings.Cut(id, "/")
+		return "/otp/help?" + url.Values{"act": {id}}.Encode()
+	}
+	return "/otp/help"
 }
 
 // Title is the heading of the page.
