@@ -158,7 +158,7 @@ func options(s settings.Settings, log *slog.Logger) (o app.Options, close func()
 	return app.Options{Database: s.Database.URL, Conns: s.Database.Conns, Keys: ring, Funds: loaded, Wording: files, Hosts: hosts, Proxies: proxies,
 		Senders: map[access.Kind]deliver.Sender{access.Email: mail}, Checkpoints: second, Log: log, Secure: s.Server.HTTPS,
 		Password: password.Params{MemoryKiB: uint32(s.Password.MemoryKiB), Time: uint32(s.Password.Time), Threads: uint32(s.Password.Threads)},
-		Queue:    s.Password.Queue, Wait: wait,
+		Queue:    s.Password.Queue, Wait: wait, Floor: 600 * time.Millisecond,
 	}, func() error { return errors.Join(mail.Close(), second.Close()) }, nil
 }
 

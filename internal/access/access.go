@@ -60,6 +60,7 @@ const (
 	PurposePassword  = "password"
 	PurposeSignIn    = "sign_in"
 	PurposeOperation = "operation"
+	PurposeRecover   = "recover"
 )
 
 // A ChallengeState is where a challenge stands.
@@ -127,6 +128,9 @@ type Credential struct {
 	Source string // "registry" (came with the fund's file) or "member" (chosen here)
 	MadeAt time.Time
 	DueAt  time.Time // must be changed before anything else from then on; zero for never
+
+	ResetAt time.Time // when it was given back last by a code; zero for never
+	ResetBy string    // keyed hash of the address that code went to
 }
 
 // A Journey is one member's walk through one flow of the fund's file. At only
@@ -145,6 +149,7 @@ type Journey struct {
 	Channel   Kind   // chosen in it, or ""
 	Address   string // chosen in it, or ""
 	Password  string // PHC of the password to be set by the next code, or ""
+	Mute      bool   // its codes are sent to nobody, and none is right
 	State     string // open, done, dropped
 	StartedAt time.Time
 	ExpiresAt time.Time
@@ -180,6 +185,7 @@ type Message struct {
 	ExpiresAt time.Time // never sent from then on; zero for no limit
 	Tries     int
 	State     MessageState
+	Discard   bool // written down and never sent: there is nobody to send it to
 }
 
 // A MessageState is where a message stands. It never goes backwards.

@@ -99,6 +99,7 @@ type SessionRules struct {
 type HoldRules struct {
 	ContactChange time.Duration // no money moves so soon after a contact changed
 	Email         time.Duration // nor after a confirmation by an e-mail code
+	PasswordReset time.Duration // nor on the word of the channel that gave the password back (rule R1)
 }
 
 // A StatusRule says what somebody with that status may do.
@@ -123,7 +124,7 @@ type Step struct {
 type Act struct {
 	ID     string
 	Fields []Field
-	Hold   []string // "contact_change", "email": the holds that touch it
+	Hold   []string // "contact_change", "email", "password_reset": the holds that touch it
 	Money  bool     // whether it moves money: the message names the amount
 }
 

@@ -66,9 +66,9 @@ func TestFaultWalk(t *testing.T) {
 					seen[what] += n
 				}
 			}
-			t.Logf("%d steps changed %d passwords, %d channels, %d sessions, %d confirmations", steps,
-				seen["password"], seen["channel"], seen["session"], seen["confirmation"])
-			for _, what := range []string{"password", "channel", "session", "confirmation"} {
+			t.Logf("%d steps changed %d passwords, %d of them forgotten, %d channels, %d sessions, %d confirmations", steps,
+				seen["password"], seen["forgotten"], seen["channel"], seen["session"], seen["confirmation"])
+			for _, what := range []string{"password", "forgotten", "channel", "session", "confirmation"} {
 				if seen[what] == 0 {
 					t.Errorf("no %s ever changed: the walk came to no door", what)
 				}
@@ -88,6 +88,7 @@ type walk struct {
 
 	begun  map[string]begun  // by journey: how it began
 	chosen map[string]string // by journey: the password typed in it last
+	given  map[string]bool   // by journey of a forgotten password: its code was
 	owner  map[string]string // by session: whose it is
 	before state
 }
@@ -111,7 +112,7 @@ func newWalk(t *testing.T, engine string, nth uint64) *walk {
 		{number: "00902076", code: "MCCTRS81C49H884H", status: "active", email: "c@example.com", password: secret, active: true},
 	}
 	s.register(all...)
-	w := &walk{site: s, rnd: rand.New(rand.NewPCG(seed(t), nth)), seen: map[string]int{}, begun: map[string]begun{}, chosen: map[string]string{}, owner: map[string]string{}}
+	w := &walk{site: s, rnd: rand.New(rand.NewPCG(seed(t), nth)), seen: map[string]int{}, begun: map[string]begun{}, chosen: map[string]string{}, given: map[string]bool{}, owner: map[string]string{}}
 	for i := range all {
 		w.people = append(w.people, &all[i])
 	}
@@ -219,6 +220,9 @@ func (w *walk) move(b *browser) move {
 			if p.password == "" || w.rnd.IntN(8) == 0 {
 				return set("/first-access/identify", "username", p.code, "number", p.number)
 			}
+			if w.rnd.IntN(6) == 0 {
+				return set("/password/forgot", "username", p.code)
+			}
 			return set("/login", "username", p.code, "password", p.password)
 		case at == "/otp":
 			return set("/otp", "otp", w.codeOf(b))
@@ -253,6 +257,7 @@ func (w *walk) move(b *browser) move {
 		paths = append(paths, "/operations/"+id+"/confirm", "/operations/"+id+"/edit", "/requests/"+id+"/withdraw", "/operations/"+id+"/done")
 	}
 	slices.Sort(paths[20:])
+	paths = append(paths, "/password/forgot")
 	m.path = paths[w.rnd.IntN(len(paths))]
 	names := []string{"username", "password", "number", "channel", "otp", "do", "id", "iban", "size", "theme", "member", "level", "email"}
 	for range w.rnd.IntN(4) {
@@ -264,6 +269,8 @@ func (w *walk) move(b *browser) move {
 		m.form = url.Values{"username": {p.code}, "password": {w.value()}}
 	case m.path == "/first-access/identify":
 		m.form = url.Values{"username": {p.code}, "number": {w.value()}}
+	case m.path == "/password/forgot":
+		m.form = url.Values{"username": {p.code}}
 	case m.path == "/otp", strings.HasSuffix(m.path, "/confirm"):
 		m.form = url.Values{"otp": {w.value()}}
 		if w.rnd.IntN(3) == 0 {
@@ -362,6 +369,8 @@ func (w *walk) judge(m move, answer *httptest.ResponseRecorder, before, after st
 		f := strings.Split(v, " ")
 		p := w.personOf(f[0])
 		switch {
+		case m.path == "/password/forgot" && (named == f[0] || strings.HasPrefix(f[0], "none:")):
+			w.begun[id] = begun{f[0], "nothing"}
 		case m.path == "/password/change" && w.owner[here] == f[0]:
 			w.begun[id] = begun{f[0], "session"}
 		case (m.path == "/login" || m.path == "/channel/identify") && named == f[0] && p.password != "" && m.form.Get("password") == p.password:
@@ -372,8 +381,8 @@ func (w *walk) judge(m move, answer *httptest.ResponseRecorder, before, after st
 			wrong("a journey of %s began", v)
 		}
 	}
-	if m.path == "/password/new" && m.form.Get("password") != "" && answer.Header().Get("Location") == "/otp" {
-		w.chosen[session.ID(m.jar["journey"])] = m.form.Get("password")
+	if m.path == "/password/new" && m.form.Get("password") != "" && answer.Header().Get("Location") == "/otp" && w.chosen[session.ID(m.jar["journey"])] == "" {
+		w.chosen[session.ID(m.jar["journey"])] = m.form.Get("password") // a second one is out of turn
 	}
 
 	// What a code did, it did for one journey or one operation, once, and the code
@@ -396,18 +405,25 @@ func (w *walk) judge(m move, answer *httptest.ResponseRecorder, before, after st
 		return spent != "" && m.path == "/otp" && f[0] == member && f[1] == journey && strings.HasPrefix(f[2], "journey/"+journey+"/") &&
 			w.begun[journey].member == member
 	}
+	if w.begun[journey].proof == "nothing" && proved(w.begun[journey].member) {
+		w.given[journey] = true
+	}
 	for member, hash := range after.password {
 		if before.password[member] == hash {
 			continue
 		}
 		w.seen["password"]++
-		typed := w.chosen[journey]
+		typed, given := w.chosen[journey], proved(member)
+		if w.begun[journey] == (begun{member, "nothing"}) { // forgotten: the code came first, in this very journey
+			typed, given = m.form.Get("password"), w.given[journey] && m.path == "/password/new"
+			w.seen["forgotten"]++
+		}
 		right, _, err := w.app.Passwords.Verify(w.t.Context(), hash, typed)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if !proved(member) || typed == "" || !right {
-			wrong("the password of %s changed", member)
+		if !given || typed == "" || !right {
+			wrong("the password of %s changed; begun %+v, given %t, right %t, typed %q, spent %q", member, w.begun[journey], given, right, typed, spent)
 		}
 		w.personOf(member).password = typed
 	}

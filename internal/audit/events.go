@@ -28,6 +28,7 @@ const (
 	KindOperationDropped   = "operation_dropped"
 	KindRegistryImported   = "registry_imported"
 	KindMessageFailed      = "message_failed"
+	KindRecoveryAsked      = "recovery_asked"
 )
 
 type (
@@ -47,6 +48,15 @@ type (
 		Member  string `json:"member,omitempty"`
 		Subject string `json:"subject"`
 		Why     string `json:"why"` // "wrong", "locked", "blocked": never shown
+		Where   Where  `json:"-"`
+	}
+
+	// RecoveryAsked: somebody asked for a forgotten password. Subject is a keyed
+	// hash of the login, the same whether or not it exists.
+	RecoveryAsked struct {
+		Member  string `json:"member,omitempty"`
+		Subject string `json:"subject"`
+		Why     string `json:"why"` // "sent"; or "unknown", "blocked", "no_contact", "limit": nothing was, which is never shown
 		Where   Where  `json:"-"`
 	}
 
@@ -203,6 +213,7 @@ func (e OperationWithdrawn) kind() string { return KindOperationWithdrawn }
 func (e OperationDropped) kind() string   { return KindOperationDropped }
 func (e RegistryImported) kind() string   { return KindRegistryImported }
 func (e MessageFailed) kind() string      { return KindMessageFailed }
+func (e RecoveryAsked) kind() string      { return KindRecoveryAsked }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -224,7 +235,9 @@ func (e OperationWithdrawn) about() string { return e.Member }
 func (e OperationDropped) about() string   { return e.Member }
 func (e RegistryImported) about() string   { return "" }
 func (e MessageFailed) about() string      { return e.Member }
+func (e RecoveryAsked) about() string      { return e.Member }
 
 func (e SignedIn) personal() any      { return e.Where }
 func (e SignInFailed) personal() any  { return e.Where }
+func (e RecoveryAsked) personal() any { return e.Where }
 func (e ChannelActive) personal() any { return struct{ Address string }{e.Address} }

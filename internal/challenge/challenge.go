@@ -49,6 +49,13 @@ type Request struct {
 	Lang     string
 	Text     string       // the message's key
 	Args     []access.Arg // beside code, minutes and until
+
+	// Quiet is for a question that is put before it is known who asks: a limit
+	// that is met does not refuse, and makes the question mute.
+	Quiet bool
+	// Mute puts a question to which no code is sent and no answer is right. It
+	// takes the place and the counts of one that is, so that nobody can tell.
+	Mute bool
 }
 
 // Ask opens a challenge inside tx and posts its code. It refuses with
@@ -56,6 +63,8 @@ type Request struct {
 // or cancelled and would still live), with code_hour_limit or code_daily_limit
 // when the member or the address had too many, and with code_paused after too
 // many wrong answers.
+//
+// A quiet question is refused with code_still_valid alone.
 //
 // A refusal is a value of its own and not an error of tx: the caller's other
 // work in the transaction may stand. On a refusal nothing was posted and
@@ -66,9 +75,9 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 		return c, nil, fmt.Errorf("question of fund %q asked in %q", q.Fund, tx.Fund())
 	}
 	now := tx.Now()
-	if t, err := tx.Throttle(pauseKey(tx, q.Member)); err != nil {
+	if t, err := tx.Throttle(pauseKey(tx, q)); err != nil {
 		return c, nil, err
-	} else if t.FreeAt.After(now) {
+	} else if r.Mute = r.Mute || r.Quiet && t.FreeAt.After(now); !r.Quiet && t.FreeAt.After(now) {
 		return c, access.Refuse("code_paused", access.TimeArg("time", access.ArgTime, t.FreeAt)), s.refused(tx, q, "paused")
 	}
 	free := time.Time{}
@@ -81,11 +90,17 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 	}
 	c = access.Challenge{ID: access.NewID(now), Question: q, Kind: r.Kind, Masked: r.Masked,
 		Left: r.Rules.Tries, State: access.ChallengeOpen, IssuedAt: now, ExpiresAt: now.Add(r.Rules.TTL)}
-	c.MAC = mac(tx, c, code)
 	limits := limitsOf(tx, r)
 	over, err := count(tx, limits)
 	if err != nil {
 		return c, nil, err
+	}
+	if over != nil && r.Quiet {
+		over, limits, r.Mute = nil, nil, true
+	}
+	c.MAC = mac(tx, c, code)
+	if r.Mute {
+		rand.Read(c.MAC) // never fails (crypto/rand); no code has it
 	}
 	var held access.Challenge
 	if over == nil {
@@ -116,7 +131,7 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 		return c, nil, err
 	}
 	return c, nil, tx.Post(access.Message{ID: access.NewID(now), Member: q.Member, Challenge: c.ID, Kind: r.Kind, To: r.Address,
-		Lang: r.Lang, Key: r.Text, ExpiresAt: c.ExpiresAt, Args: append([]access.Arg{
+		Lang: r.Lang, Key: r.Text, ExpiresAt: c.ExpiresAt, Discard: r.Mute, Args: append([]access.Arg{
 			{Name: "code", Value: code},
 			{Name: "minutes", Type: access.ArgCount, Value: fmt.Sprint(int(r.Rules.TTL.Minutes()))},
 			access.TimeArg("until", access.ArgTime, c.ExpiresAt),
@@ -166,7 +181,7 @@ func (s *Service) Answer(ctx context.Context, q access.Question, rules access.Co
 	var said error
 	err := s.DB.Write(ctx, q.Fund, func(tx *store.Tx) (err error) {
 		p, said = Proof{}, nil // f may run again
-		pause := pauseKey(tx, q.Member)
+		pause := pauseKey(tx, q)
 		c, err := tx.TryChallenge(q, pause)
 		if errors.Is(err, store.ErrNone) {
 			said, err = s.closed(tx, q, rules, pause)
@@ -292,8 +307,16 @@ func (s *Service) Kill(tx *store.Tx, member, challenge, why string) error {
 }
 
 // Bounced frees the member's place at once: the code is proved not to have
-// arrived, so a new one may be asked for (security.md 4.2).
+// arrived, so a new one may be asked for (security.md 4.2). A code that anybody
+// may ask for keeps it: a stranger would see that there is an address.
 func (s *Service) Bounced(tx *store.Tx, member, challenge string) error {
+	c, err := tx.Challenge(challenge)
+	if errors.Is(err, store.ErrNone) || err == nil && c.Purpose == access.PurposeRecover {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	if err := tx.EndChallenge(challenge, access.ChallengeBounced); err != nil {
 		return err
 	}
@@ -306,8 +329,14 @@ func mac(tx *store.Tx, c access.Challenge, code string) []byte {
 	return tx.Keys().MAC("code", c.ID, c.Member, c.Purpose, c.Subject, c.Session, string(c.Kind), code)
 }
 
-func pauseKey(tx *store.Tx, member string) string {
-	return tx.Keys().Index("throttle", "codes "+member)
+// pauseKey counts wrong answers in a row, over all codes of a member. Those to
+// a code that anybody may ask for have a count of their own: it must not show
+// what the member does elsewhere, nor keep them from it.
+func pauseKey(tx *store.Tx, q access.Question) string {
+	if q.Purpose == access.PurposeRecover {
+		return tx.Keys().Index("throttle", "recovery codes "+q.Member)
+	}
+	return tx.Keys().Index("throttle", "codes "+q.Member)
 }
 
 func tallyKey(tx *store.Tx, what, subject string) string {

@@ -15,6 +15,8 @@ func purpose(j access.Journey) string {
 	switch {
 	case j.Goal == "sign_in":
 		return access.PurposeSignIn
+	case j.Goal == "recover":
+		return access.PurposeRecover
 	case j.Password != "":
 		return access.PurposePassword
 	}
@@ -26,6 +28,7 @@ var texts = map[string]string{
 	access.PurposeSignIn:   "code_sign_in",
 	access.PurposePassword: "code_password",
 	access.PurposeChannel:  "code_channel",
+	access.PurposeRecover:  "code_recover",
 }
 
 // Purpose is what the code that the journey waits for is for.
@@ -46,7 +49,7 @@ func Masked(j access.Journey, kind access.Kind, address string) string {
 // channel chosen in the journey, or to the one in use.
 func (e *Engine) send(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey, m access.Member) (*access.Refusal, error) {
 	kind, address := j.Channel, j.Address
-	if address == "" {
+	if address == "" && !j.Mute {
 		channel, err := tx.Channel(m.ID)
 		if err != nil {
 			return nil, err
@@ -57,7 +60,7 @@ func (e *Engine) send(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey,
 		kind, address = channel.Kind, channel.Address
 	}
 	_, refusal, err := e.Challenges.Ask(tx, challenge.Request{Question: j.Question(purpose(j)), Rules: f.Code, Kind: kind,
-		Address: address, Masked: Masked(j, kind, address), Lang: j.Lang, Text: texts[purpose(j)], Args: []access.Arg{
+		Address: address, Masked: Masked(j, kind, address), Lang: j.Lang, Text: texts[purpose(j)], Quiet: j.Goal == "recover", Mute: j.Mute, Args: []access.Arg{
 			{Name: "host", Value: v.Host}, access.DeviceArg(v.Agent)}})
 	return refusal, err
 }
@@ -86,6 +89,9 @@ func (e *Engine) Status(ctx context.Context, f *access.Fund, j access.Journey) (
 		st, err = e.Challenges.Status(tx, j.Question(purpose(j)), f.Code)
 		return err
 	})
+	if j.Goal == "recover" {
+		st.Delivery = "" // that there is an address, and that it is dead, is not a stranger's to know
+	}
 	return st, err
 }
 
@@ -135,6 +141,8 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 			}
 			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 			r.To = Home
+		case access.PurposeRecover:
+			r.To = Password
 		case access.PurposeSignIn:
 			if err := e.tellDevice(tx, j, m); err != nil {
 				return err
@@ -218,8 +226,10 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 	if err != nil {
 		return nil, err
 	}
-	if err := e.enrol(tx, f, *j); err != nil {
-		return nil, err
+	if j.Goal != "recover" { // which proves no channel, and gives no level
+		if err := e.enrol(tx, f, *j); err != nil {
+			return nil, err
+		}
 	}
 	if err := audit.Record(tx, audit.PasswordChanged{Member: m.ID, Journey: j.ID}); err != nil {
 		return nil, err

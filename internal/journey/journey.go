@@ -20,12 +20,16 @@ import (
 	"aditus/internal/store"
 )
 
-// An Engine moves journeys. All fields are required.
+// An Engine moves journeys. All fields but Floor are required.
 type Engine struct {
 	DB         *store.DB
 	Challenges *challenge.Service
 	Sessions   *session.Service
 	Passwords  *password.Hasher
+
+	// Floor is how long an answer takes at least that must not tell by its time
+	// who exists (security.md part 6). Zero adds nothing.
+	Floor time.Duration
 }
 
 // A Visitor is the browser that asks, as far as the engine needs to know it.
@@ -152,9 +156,12 @@ func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.
 			return err
 		}
 		m, err = tx.Member(j.Member)
+		if errors.Is(err, store.ErrNone) && isNobody(j) {
+			m, err = access.Member{ID: j.Member, Fund: f.ID}, nil
+		}
 		return err
 	})
-	if errors.Is(err, store.ErrNone) || err == nil && (j.State != "open" || !mine(f, j, v) || m.Access(f) == "none") {
+	if errors.Is(err, store.ErrNone) || err == nil && (j.State != "open" || !mine(f, j, v) || m.Access(f) == "none" && !isNobody(j)) {
 		return j, m, access.Refuse("journey_ended")
 	}
 	j.Lang = v.Lang // what is sent from here on is in the language being read
@@ -163,23 +170,22 @@ func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.
 
 // begin starts a journey at a step and enters it.
 func (e *Engine) begin(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, goal, word, by, device string) (secret string, to Place, err error) {
-	at := -1
-	for i, s := range steps(f, goal) {
-		if s.Word == word {
-			at = i
-			break
-		}
-	}
-	if at < 0 {
-		return "", "", fmt.Errorf("fund %s: no step %q in a flow with the goal %s", f.ID, word, goal)
+	return e.set(tx, f, v, m, access.Journey{Goal: goal, By: by, Device: device}, word)
+}
+
+// set starts the journey j, with what it carries already, at a step and enters it.
+func (e *Engine) set(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, j access.Journey, word string) (secret string, to Place, err error) {
+	j.At = slices.IndexFunc(steps(f, j.Goal), func(s access.Step) bool { return s.Word == word })
+	if j.At < 0 {
+		return "", "", fmt.Errorf("fund %s: no step %q in a flow with the goal %s", f.ID, word, j.Goal)
 	}
 	secret = access.NewSecret()
-	j := access.Journey{ID: session.ID(secret), Fund: f.ID, Member: m.ID, Goal: goal, At: at, Lang: v.Lang, By: by,
-		Session: v.Session.ID, Device: device, Agent: v.Agent, State: "open", StartedAt: tx.Now(), ExpiresAt: tx.Now().Add(life)}
+	j.ID, j.Fund, j.Member, j.Lang, j.Session, j.Agent = session.ID(secret), f.ID, m.ID, v.Lang, v.Session.ID, v.Agent
+	j.State, j.StartedAt, j.ExpiresAt = "open", tx.Now(), tx.Now().Add(life)
 	if err := tx.AddJourney(j); err != nil {
 		return "", "", err
 	}
-	if err := audit.Record(tx, audit.JourneyBegun{Member: m.ID, Journey: j.ID, Goal: goal}); err != nil {
+	if err := audit.Record(tx, audit.JourneyBegun{Member: m.ID, Journey: j.ID, Goal: j.Goal}); err != nil {
 		return "", "", err
 	}
 	return secret, Where(f, j), e.enter(tx, f, v, j, m)

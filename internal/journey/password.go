@@ -12,7 +12,8 @@ import (
 )
 
 // NewPassword is the word «password»: the member chooses one. It is set by the
-// code that comes next, and not before (F-16). It refuses with the rule that
+// code that comes next, and not before (F-16); where the flow ends with this word,
+// at once: the code came first. It refuses with the rule that
 // the password breaks: password_empty, password_short, password_long,
 // password_personal, password_common, password_groups, password_same; or busy.
 func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member, typed string) (to Place, err error) {
@@ -43,17 +44,36 @@ func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j a
 	if err != nil {
 		return "", orBusy(err)
 	}
+	var ended []string
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		j := j
-		j.Password = hash
+		j.Password, ended = hash, nil
+		last := j.At+1 == len(steps(f, j.Goal))
+		if last {
+			if ended, err = e.reset(tx, f, v, &j, m); err != nil {
+				return err
+			}
+		}
 		j, err := e.move(tx, f, v, j, m)
-		to = Where(f, j)
+		if to = Where(f, j); last {
+			to = SignIn
+		}
 		return err
 	})
 	if errors.Is(err, store.ErrNone) {
 		return e.reload(ctx, f, v)
 	}
+	e.Sessions.Forget(f.ID, ended...)
 	return to, err
+}
+
+// reset sets the password of somebody who had forgotten it. That signs nobody
+// in: what the fund asks at sign-in beside the password, it asks (scenario 39).
+func (e *Engine) reset(tx *store.Tx, f *access.Fund, v Visitor, j *access.Journey, m access.Member) (ended []string, err error) {
+	if ended, err = e.setPassword(tx, f, v, j, m); err != nil {
+		return nil, err
+	}
+	return ended, tx.PasswordReset(m.ID, tx.ChannelIndex(j.Channel, j.Address))
 }
 
 func orBusy(err error) error {

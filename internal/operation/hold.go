@@ -11,7 +11,7 @@ import (
 // is warned.
 type Hold struct {
 	Until time.Time // zero if nothing holds it
-	For   string    // "contact_change", "email": the one that ends last
+	For   string    // "contact_change", "email", "password_reset": the one that ends last
 	Warn  []Address
 }
 
@@ -23,8 +23,9 @@ type Address struct {
 }
 
 // hold judges what holds an act of the member, if it is confirmed now by a code
-// over a channel of that kind: no money so soon after a contact changed (Q6), and
-// none at once on the word of an e-mail alone (security.md 4.4).
+// over a channel of that kind: no money so soon after a contact changed (Q6),
+// none at once on the word of an e-mail alone, and nothing on the word of the
+// channel alone that has just given the password back (security.md 4.4).
 func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by access.Kind) (h Hold, err error) {
 	until := func(t time.Time, why string) {
 		if t.After(tx.Now()) && t.After(h.Until) {
@@ -53,6 +54,24 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by acce
 		if end := old.Ended.Add(f.Hold.ContactChange); old.ID != "" && old.Address != present.Address && end.After(tx.Now()) {
 			until(end, "contact_change")
 			h.warn(old.Kind, old.Address, "warn_old_contact")
+		}
+	}
+	if act.Has("password_reset") && f.Hold.PasswordReset > 0 {
+		password, err := tx.Password(m.ID)
+		if err != nil {
+			return h, err
+		}
+		channel, err := tx.Channel(m.ID)
+		if err != nil {
+			return h, err
+		}
+		if end := password.ResetAt.Add(f.Hold.PasswordReset); end.After(tx.Now()) && password.ResetBy == tx.ChannelIndex(channel.Kind, channel.Address) {
+			until(end, "password_reset")
+			for _, kind := range []access.Kind{access.Email, access.SMS} {
+				if kind != channel.Kind {
+					h.warn(kind, m.OnFile(kind), "operation_held_other_contact")
+				}
+			}
 		}
 	}
 	if act.Has("email") && by == access.Email && f.Hold.Email > 0 {

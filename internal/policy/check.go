@@ -204,9 +204,16 @@ func (c *checker) rules(fund *access.Fund, f *file) {
 	c.need(f.Session.Idle.Duration >= 5*time.Minute && f.Session.Idle.Duration <= time.Hour, "session.idle", "must be between 5m and 1h (NIST SP 800-63B, AAL2)")
 	c.need(f.Session.Absolute.Duration >= f.Session.Idle.Duration && f.Session.Absolute.Duration <= 24*time.Hour, "session.absolute", "must be between session.idle and 24h (NIST SP 800-63B, AAL2)")
 
-	fund.Hold = access.HoldRules{ContactChange: f.Hold.ContactChange.Duration, Email: f.Hold.Email.Duration}
-	for key, d := range map[string]duration{"hold.contact_change": f.Hold.ContactChange, "hold.email": f.Hold.Email} {
-		c.need(d.set && d.Duration >= 0 && d.Duration <= 30*24*time.Hour, key, `must be a time from "0s" to "720h"`)
+	fund.Hold = access.HoldRules{ContactChange: f.Hold.ContactChange.Duration, Email: f.Hold.Email.Duration, PasswordReset: f.Hold.PasswordReset.Duration}
+	if !f.Hold.PasswordReset.set {
+		fund.Hold.PasswordReset = 72 * time.Hour // security.md 4.4
+		f.Hold.PasswordReset = duration{72 * time.Hour, true}
+	}
+	for _, h := range []struct {
+		key string
+		duration
+	}{{"contact_change", f.Hold.ContactChange}, {"email", f.Hold.Email}, {"password_reset", f.Hold.PasswordReset}} {
+		c.need(h.set && h.Duration >= 0 && h.Duration <= 30*24*time.Hour, "hold."+h.key, `must be a time from "0s" to "720h"`)
 	}
 }
 
@@ -236,6 +243,9 @@ func (c *checker) registry(fund *access.Fund, f *file) {
 // pages are names that an operation cannot have: its path would be a page's.
 var pages = []string{"new", "edit", "confirm", "checking", "done", "withdraw"}
 
+// holds are what can hold an act back once it is confirmed.
+var holds = []string{"contact_change", "email", "password_reset"}
+
 // fieldTypes are what a field of an act can be.
 var fieldTypes = []string{"line", "postcode", "province", "country", "date", "iban", "choice", "amount_or_percent", "shares", "declaration"}
 
@@ -249,7 +259,7 @@ func (c *checker) acts(fund *access.Fund, f *file) {
 		seen[o.ID] = true
 		act := access.Act{ID: o.ID, Hold: o.Hold, Money: o.Money}
 		for _, h := range o.Hold {
-			c.need(h == "contact_change" || h == "email", key+".hold", `%q is not a hold: "contact_change", "email"`, h)
+			c.need(slices.Contains(holds, h), key+".hold", "%q is not a hold; the holds are %s", h, strings.Join(holds, ", "))
 		}
 		c.need(len(o.Field) > 0, key+".field", "an operation asks at least one thing")
 		names := map[string]bool{}

@@ -36,6 +36,7 @@ var goals = map[string]struct {
 	"secure_channel":  {ends: "member channel proof", grants: true},
 	"change_password": {from: "member channel", ends: "secret proof"},
 	"confirm":         {from: "member channel", ends: "proof"},
+	"recover":         {from: "channel", ends: "member proof secret"},
 }
 
 func (c *checker) flows(fund *access.Fund, f *file) {
@@ -87,6 +88,7 @@ var first = map[string][]string{
 	"secure_channel":  {"identify", "channel", "code"},
 	"change_password": {"password", "code"},
 	"confirm":         {"code"},
+	"recover":         {"identify", "code", "password"},
 }
 
 func (c *checker) begins(key string, flow access.Flow) {

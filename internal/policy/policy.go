@@ -209,6 +209,7 @@ type file struct {
 	Hold struct {
 		ContactChange duration `toml:"contact_change"`
 		Email         duration `toml:"email"`
+		PasswordReset duration `toml:"password_reset"`
 	} `toml:"hold"`
 	Status map[string]struct {
 		Access string `toml:"access"`

@@ -8,10 +8,12 @@ import (
 
 // Password is the member's password, zero if there is none.
 func (tx *Tx) Password(member string) (c access.Credential, err error) {
-	var made, due int64
-	err = tx.first(`SELECT member, kind, hash, source, made_at, due_at FROM credential WHERE fund = ?1 AND member = ?2 AND kind = 'password'`,
-		[]any{member}, &c.Member, &c.Kind, &c.Hash, &c.Source, &made, &due)
-	c.MadeAt, c.DueAt = at(made), at(due)
+	var made, due, reset int64
+	err = tx.first(`
+		SELECT member, kind, hash, source, made_at, due_at, reset_at, reset_by FROM credential
+		WHERE fund = ?1 AND member = ?2 AND kind = 'password'`,
+		[]any{member}, &c.Member, &c.Kind, &c.Hash, &c.Source, &made, &due, &reset, &c.ResetBy)
+	c.MadeAt, c.DueAt, c.ResetAt = at(made), at(due), at(reset)
 	if errors.Is(err, ErrNone) {
 		err = nil
 	}
@@ -21,7 +23,7 @@ func (tx *Tx) Password(member string) (c access.Credential, err error) {
 // SetPassword sets the member's password, in place of another if there is one.
 func (tx *Tx) SetPassword(c access.Credential) error {
 	return tx.one(`
-		INSERT INTO credential (fund, member, kind, hash, source, made_at, due_at) VALUES (?1, ?2, 'password', ?3, ?4, ?5, ?6)
+		INSERT INTO credential (fund, member, kind, hash, source, made_at, due_at, reset_at, reset_by) VALUES (?1, ?2, 'password', ?3, ?4, ?5, ?6, 0, '')
 		ON CONFLICT (fund, member, kind) DO UPDATE SET
 			hash = excluded.hash, source = excluded.source, made_at = excluded.made_at, due_at = excluded.due_at`,
 		c.Member, c.Hash, c.Source, ms(tx.now), ms(c.DueAt))
@@ -51,4 +53,10 @@ func (tx *Tx) Rehash(member, old, hash string) error {
 // else. It does nothing if there is none.
 func (tx *Tx) PasswordDue(member string) error {
 	return tx.later(`UPDATE credential SET due_at = ?3 WHERE fund = ?1 AND member = ?2 AND kind = 'password'`, member, ms(tx.now))
+}
+
+// PasswordReset notes that the member's password was given back, just now, by a
+// code to the address of that index.
+func (tx *Tx) PasswordReset(member, by string) error {
+	return tx.later(`UPDATE credential SET reset_at = ?3, reset_by = ?4 WHERE fund = ?1 AND member = ?2 AND kind = 'password'`, member, ms(tx.now), by)
 }

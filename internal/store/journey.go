@@ -14,10 +14,11 @@ type chosen struct {
 	Channel  access.Kind `json:"channel,omitempty"`
 	Address  string      `json:"address,omitempty"`
 	Password string      `json:"password,omitempty"`
+	Mute     bool        `json:"mute,omitempty"`
 }
 
 func (tx *Tx) sealChosen(j access.Journey) ([]byte, error) {
-	plain, err := json.Marshal(chosen{j.By, j.Agent, j.Channel, j.Address, j.Password})
+	plain, err := json.Marshal(chosen{j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute})
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (tx *Tx) Journey(id string) (j access.Journey, err error) {
 	}
 	var c chosen
 	err = json.Unmarshal(plain, &c)
-	j.By, j.Agent, j.Channel, j.Address, j.Password = c.By, c.Agent, c.Channel, c.Address, c.Password
+	j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute = c.By, c.Agent, c.Channel, c.Address, c.Password, c.Mute
 	return j, err
 }
 

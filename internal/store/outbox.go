@@ -19,12 +19,17 @@ func (tx *Tx) Post(m access.Message) error {
 	if err != nil {
 		return err
 	}
-	tx.posted = true
+	state, sealed, ended := access.MessageQueued, tx.seal("outbox", "body", m.ID, body), int64(0)
+	if m.Discard {
+		state, sealed, ended = access.MessageDiscarded, []byte{}, ms(tx.now)
+	} else {
+		tx.posted = true
+	}
 	return tx.later(`
 		INSERT INTO outbox (fund, id, member, challenge, kind, lang, key, body, state, queued_at, expires_at,
 			next_at, held_until, holder, fence, tries, ended_at, provider_id, said)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'queued', ?9, ?10, ?9, 0, '', 0, 0, 0, '', '')`,
-		m.ID, m.Member, m.Challenge, string(m.Kind), m.Lang, m.Key, tx.seal("outbox", "body", m.ID, body), ms(tx.now), ms(m.ExpiresAt))
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?11, ?9, ?10, ?9, 0, '', 0, 0, ?12, '', '')`,
+		m.ID, m.Member, m.Challenge, string(m.Kind), m.Lang, m.Key, sealed, ms(tx.now), ms(m.ExpiresAt), string(state), ended)
 }
 
 // A Claim is a message in the hands of one worker. The fence tells an old

@@ -25,6 +25,7 @@ import (
 	"aditus/internal/web/page/otp"
 	"aditus/internal/web/page/otphelp"
 	"aditus/internal/web/page/passwordchange"
+	"aditus/internal/web/page/passwordforgot"
 	"aditus/internal/web/page/passwordnew"
 	"aditus/internal/web/page/privacy"
 	"aditus/internal/web/page/profile"
@@ -86,6 +87,7 @@ func routes() []route {
 		{"/otp", otp.Page{}, otp.HTML, needsNothing},
 		{"/otp/help", otphelp.Page{}, otphelp.HTML, needsNothing},
 		{"/password/new", passwordnew.Page{}, passwordnew.HTML, needsNothing},
+		{"/password/forgot", passwordforgot.Page{}, passwordforgot.HTML, needsNothing},
 		{"/password/change", passwordchange.Page{}, passwordchange.HTML, needsSignIn},
 		{"/contacts/change", contacts.Page{}, contacts.HTML, needsNothing},
 

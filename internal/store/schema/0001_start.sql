@@ -61,6 +61,8 @@ CREATE TABLE credential (
     source   TEXT   NOT NULL CHECK (source IN ('registry', 'member')),
     made_at  BIGINT NOT NULL,
     due_at   BIGINT NOT NULL, -- 0: never
+    reset_at BIGINT NOT NULL, -- when a code gave it back last; 0: never
+    reset_by TEXT   NOT NULL, -- keyed hash of the address that code went to
     PRIMARY KEY (fund, member, kind)
 );
 CREATE TABLE channel (

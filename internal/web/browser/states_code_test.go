@@ -183,6 +183,15 @@ var statesCode = []state{
 	{name: "password-due", route: "/password/new", open: func(s *stage) {
 		s.goes(s.person(kind{channel: access.SMS, due: true}).sits(s.lang, "").knocks(), "/password/new")
 	}},
+	{name: "password-chosen", route: "/otp", open: func(s *stage) {
+		s.tells(s.act(bySMS).changes().writes(better), "/otp", "password_chosen")
+	}},
+	{name: "password-lost", route: "/password/new", open: func(s *stage) {
+		p := s.person(kind{})
+		s.goes(nil, "/password/forgot")
+		s.submits(send, "username", p.taxCode)
+		s.submits("#confirm", "otp", s.code(p.email))
+	}},
 	{name: "password-new", route: "/password/new", open: func(s *stage) { s.goes(s.act(bySMS).changes(), "/password/new") }},
 	{name: "password-change", route: "/password/change", leads: true, open: func(s *stage) {
 		s.goes(s.act(bySMS), "/security")

@@ -73,6 +73,17 @@ var statesIn = []state{
 		s.submits(send, "username", p.taxCode, "number", "123")
 	}},
 
+	{name: "forgot", route: "/password/forgot", open: func(s *stage) { s.goes(nil, "/password/forgot") }},
+	{name: "forgot-empty", route: "/password/forgot", status: 422, wrong: true, open: func(s *stage) {
+		s.goes(nil, "/password/forgot")
+		s.submits(send)
+	}},
+	{name: "forgot-asked", route: "/otp", open: func(s *stage) {
+		s.goes(nil, "/password/forgot")
+		s.submits(send, "username", s.person(kind{}).taxCode)
+	}},
+	{name: "forgot-saved", route: "/login", open: func(s *stage) { s.tells(nil, "/login", "password_reset") }},
+
 	{name: "sign-out", route: "/sign-out", open: func(s *stage) { s.goes(s.read(kind{}), "/sign-out") }},
 	{name: "signed-out", route: "/signed-out", open: func(s *stage) { s.goes(nil, "/signed-out") }},
 	{name: "password-later", route: "/signed-out", open: func(s *stage) { s.tells(nil, "/signed-out", "password_later") }},

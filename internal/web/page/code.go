@@ -22,6 +22,7 @@ type Code struct {
 	Asked  time.Time // when it was asked for
 	Until  time.Time // when it expires
 	Again  time.Time // when another can be had; zero is now
+	Silent bool      // neither whether it was sent may show, nor how
 	Unsent bool      // its message was refused, and nothing proves that the address is dead
 }
 
@@ -75,6 +76,8 @@ func (c Code) Title() string {
 	switch {
 	case c.State != CodeLive:
 		return c.V.T("otp.title_" + string(c.State))
+	case c.Silent:
+		return c.V.T("otp.title_silent")
 	case c.Kind == access.SMS:
 		return c.V.T("otp.title_sms")
 	}
@@ -86,6 +89,8 @@ func (c Code) Title() string {
 func (c Code) Sent() Said {
 	asked, until := texts.Clock(c.Asked), texts.Clock(c.Until)
 	switch {
+	case c.Silent:
+		return Said{Before: c.V.T("code.sent_silent", "time", asked, "until", until)}
 	case c.Kind == access.SMS && c.Masked == "":
 		return Said{Before: c.V.T("code.sent_sms_kind", "time", asked, "until", until)}
 	case c.Kind == access.SMS:

@@ -64,6 +64,8 @@ func (v *Visit) CancelJourney() (next string, err error) {
 	switch {
 	case j.Goal == "sign_in":
 		notice = "sign_in_cancelled"
+	case j.Goal == "recover":
+		notice = "password_kept"
 	case j.Goal == "change_password" && v.SignedIn():
 		notice = "password_kept"
 	case j.Goal == "change_password", journey.Proved(v.Fund, j):

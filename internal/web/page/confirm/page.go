@@ -79,6 +79,8 @@ func holds(v *page.Visit, h operation.Hold) (all []string) {
 	switch h.For {
 	case "contact_change":
 		all = append(all, v.T("confirm.hold_contact_change", "date", texts.Stamp(h.Until)))
+	case "password_reset":
+		all = append(all, v.T("confirm.hold_password_reset", "date", texts.Stamp(h.Until)))
 	case "email":
 		all = append(all, v.T("confirm.hold_email", "hours", int(v.Fund.Hold.Email.Hours())))
 	}

@@ -5,6 +5,7 @@ package login
 import (
 	_ "embed"
 
+	"aditus/internal/journey"
 	"aditus/internal/web/page"
 )
 
@@ -13,8 +14,11 @@ import (
 //go:embed page.html
 var HTML string
 
-// Page is the page. Its HTML needs nothing.
+// Page is the page.
 type Page struct{}
+
+// data is what the page's HTML needs.
+type data struct{ Forgot string } // the path for who has forgotten the password
 
 // Inputs are the login and the secret.
 func (Page) Inputs(*page.Visit) []string { return []string{"username", "password"} }
@@ -24,7 +28,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if v.SignedIn() && len(v.Wrong) == 0 {
 		return nil, page.Elsewhere("/")
 	}
-	return nil, nil
+	if journey.Recovers(v.Fund) {
+		return data{"/password/forgot"}, nil
+	}
+	return data{"/help"}, nil
 }
 
 // Take signs in.

@@ -32,6 +32,7 @@ var purposes = map[string]string{
 	access.PurposeChannel:  "otp.for_channel",
 	access.PurposePassword: "otp.for_password",
 	access.PurposeSignIn:   "otp.for_sign_in",
+	access.PurposeRecover:  "otp.for_recover",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
@@ -44,7 +45,9 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return data{Code: v.Code(st, "/otp"), For: purposes[journey.Purpose(j)]}, nil
+	d := data{Code: v.Code(st, "/otp"), For: purposes[journey.Purpose(j)]}
+	d.Code.Silent = j.Goal == "recover"
+	return d, nil
 }
 
 // Take hears the code, asks for a new one, or leaves.

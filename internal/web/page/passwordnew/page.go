@@ -4,6 +4,7 @@ package passwordnew
 
 import (
 	_ "embed"
+	"errors"
 
 	"aditus/internal/access"
 	"aditus/internal/journey"
@@ -27,6 +28,7 @@ type data struct {
 	Login string // for password managers
 	Steps bool   // the channel has just been proved
 	Due   bool   // asked for at sign-in, because it was left
+	Lost  bool   // the old one was forgotten: the code came first
 }
 
 // Show asks for it. Who has just signed in, and not asked for the change, reads why.
@@ -36,7 +38,8 @@ func (Page) Show(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d := data{Rules: v.Fund.Password, Login: m.Main().Login, Steps: journey.Proved(v.Fund, j)}
-	d.Due = !d.Steps && j.Session == ""
+	d.Lost = j.Goal == "recover"
+	d.Due = !d.Steps && !d.Lost && j.Session == ""
 	return d, nil
 }
 
@@ -44,6 +47,9 @@ func (Page) Show(v *page.Visit) (any, error) {
 func (Page) Take(v *page.Visit) (string, error) {
 	j, m, err := v.Journey(journey.Password)
 	if err != nil {
+		if errors.Is(err, page.Elsewhere("/otp")) && v.Form.Get("password") != "" {
+			v.Tell("password_chosen") // in another tab: it is that one which the code saves
+		}
 		return "", err
 	}
 	switch v.Form.Get("do") {
@@ -56,6 +62,10 @@ func (Page) Take(v *page.Visit) (string, error) {
 	to, err := v.Journeys.NewPassword(v.Context(), v.Fund, v.Visitor(), j, m, v.Form.Get("password"))
 	if err != nil {
 		return "", err
+	}
+	if j.Goal == "recover" && to == journey.SignIn {
+		v.LeaveJourney()
+		v.Tell("password_reset")
 	}
 	return page.Path(to), nil
 }

@@ -1,0 +1,117 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/audit"
+	"aditus/internal/store"
+)
+
+// The numbers of security.md part 5 for asking a password back. Whoever asks
+// more often is shown the same page; no more is sent.
+const (
+	recoverHour    = 3  // for one login
+	recoverDay     = 5  // for one login
+	recoverNetwork = 10 // an hour, from one network
+)
+
+// nobody begins the id of a journey's member where there is none: somebody
+// typed a login that does not exist, may not come in, or has no contact. The
+// journey goes the same way, over rows of its own, and no code of it is right.
+const nobody = "none:"
+
+// Recover is the goal «recover»: a forgotten password (F-24). The login is
+// typed, and a code goes to the member's channel, or to a contact on file if
+// none is active yet.
+//
+// Who exists is not told: a journey begins in any case, and the page of the
+// code looks, reads and takes its time alike (security.md part 6). Refusals are
+// about the form of what was typed alone.
+func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, login string) (r Result, err error) {
+	if login, err = normalLogin(f, login); err != nil {
+		return r, err
+	}
+	floor := time.After(e.Floor)
+	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		r = Result{}
+		subject := tx.Keys().Index("tally", "recover "+login)
+		members, err := tx.MembersByLogin(login)
+		if err != nil {
+			return err
+		}
+		m := whose(f, members)
+		channel, err := tx.Channel(m.ID)
+		if err != nil {
+			return err
+		}
+		mute := false
+		for _, c := range []struct {
+			key       string
+			hour, day int
+		}{{subject, recoverHour, recoverDay}, {tx.Keys().Index("tally", "recover from "+network(v.IP)), recoverNetwork, 0}} {
+			if _, err := tx.Count(c.key, c.hour, c.day); errors.Is(err, store.ErrNone) {
+				mute = true
+			} else if err != nil {
+				return err
+			}
+		}
+		kind, address := reach(m, channel)
+		asked := audit.RecoveryAsked{Member: m.ID, Subject: subject, Why: "sent", Where: v.where()}
+		switch {
+		case m.ID == "":
+			asked.Why = "unknown"
+		case m.Access(f) == "none":
+			asked.Why = "blocked"
+		case address == "":
+			asked.Why = "no_contact"
+		case mute:
+			asked.Why = "limit"
+		}
+		if asked.Why != "sent" && asked.Why != "limit" {
+			m = access.Member{ID: nobody + subject}
+			kind, address = access.Email, m.ID // counted like an address, and never written to
+		}
+		if asked.Why != "sent" {
+			mute = true
+		}
+		if err := audit.Record(tx, asked); err != nil {
+			return err
+		}
+		device := e.device(v, who{member: m}, &r)
+		j := access.Journey{Goal: "recover", By: "recover", Channel: kind, Address: address, Mute: mute, Device: device}
+		r.Journey, r.To, err = e.set(tx, f, v, m, j, "code")
+		return err
+	})
+	select {
+	case <-floor:
+	case <-ctx.Done():
+	}
+	return r, err
+}
+
+// reach is where a code goes to a member who has forgotten the password: the
+// channel, or a contact on file if there is none.
+func reach(m access.Member, channel access.Channel) (access.Kind, string) {
+	if channel.ID != "" {
+		return channel.Kind, channel.Address
+	}
+	for _, kind := range []access.Kind{access.Email, access.SMS} {
+		if m.ID == "" {
+			break
+		}
+		if address := m.OnFile(kind); address != "" {
+			return kind, address
+		}
+	}
+	return "", ""
+}
+
+// Recovers reports whether the fund gives a forgotten password back.
+func Recovers(f *access.Fund) bool { _, ok := f.Flow("recover"); return ok }
+
+// isNobody reports whether a journey is one of nobody.
+func isNobody(j access.Journey) bool { return strings.HasPrefix(j.Member, nobody) }
