@@ -20,10 +20,22 @@ type word struct {
 // words are the closed vocabulary of flows. A wish outside it is a new word, in
 // Go, with its script (CONTRIBUTING.md).
 var words = map[string]word{
-	"identify": {gives: "member", args: []string{"tax_code", "password", "enrolment_no"}},
-	"channel":  {needs: "member", gives: "channel", args: []string{"email", "sms"}},
-	"code":     {gives: "proof", args: []string{"channel"}}, // needs its argument
+	// Who it is: one name, and what goes with it.
+	"identify": {gives: "member", args: []string{"tax_code", "username", "ahv", "password", "enrolment_no", "birth_date", "activation_code", "email", "pec", "trusted_mobile"}},
+	// What must be read and accepted; the version is kept.
+	"consent": {needs: "member", gives: "consent", args: []string{"terms"}},
+	// The name to sign in with, chosen by the member.
+	"username": {needs: "member", gives: "username", args: []string{"email"}},
+	// Where codes go, of the contacts on file; a factor, of any the member has.
+	"channel": {needs: "member", gives: "channel", args: []string{"email", "sms"}},
+	"factor":  {needs: "member", gives: "factor", args: []string{"sms", "totp"}},
+	// A one-time code: to what a step before gave, or to what the member has.
+	"code":     {gives: "proof", args: []string{"channel", "username", "factor", "trusted_mobile"}}, // needs its argument
 	"password": {needs: "member", gives: "secret", args: []string{"new"}},
+	// The short secret of acts: set, or typed. It proves nothing by itself.
+	"pin": {needs: "member", gives: "pin", args: []string{"new", "known"}},
+	// Secrets given back in two halves over two channels; [recovery] says as what.
+	"hand_over": {needs: "member", gives: "proof", args: []string{"sms", "email", "pec"}},
 }
 
 // goals say what a flow starts from, what it must hold at its end, and whether
@@ -33,11 +45,15 @@ var goals = map[string]struct {
 	grants     bool
 }{
 	"sign_in":         {ends: "member", grants: true},
+	"enrol":           {ends: "member username secret factor proof", grants: true},
 	"secure_channel":  {ends: "member channel proof", grants: true},
-	"change_password": {from: "member channel", ends: "secret proof"},
-	"confirm":         {from: "member channel", ends: "proof"},
-	"recover":         {from: "channel", ends: "member proof secret"},
+	"change_password": {from: "member " + has, ends: "secret proof"},
+	"confirm":         {from: "member " + has, ends: "proof"},
+	"recover":         {from: has, ends: "member proof secret"},
 }
+
+// has is what a member may have already when a flow begins: what its codes go to.
+const has = "channel username factor trusted_mobile"
 
 func (c *checker) flows(fund *access.Fund, f *file) {
 	for i, fl := range f.Flow {
@@ -77,26 +93,30 @@ func (c *checker) flows(fund *access.Fund, f *file) {
 		c.bad("flow", `no flow with the goal "sign_in": nobody could come in`)
 	}
 	if fund.SignIn.Code != "never" {
-		_, ok := fund.Flow("secure_channel")
-		c.need(ok, "sign_in.code", `asks for a code, and no flow with the goal "secure_channel" proves a channel to send it to`)
+		_, channel := fund.Flow("secure_channel")
+		_, factor := fund.Flow("enrol")
+		c.need(channel || factor, "sign_in.code", `asks for a code, and no flow with the goal "secure_channel" or "enrol" proves where to send it`)
 	}
 }
 
-// first are the words a flow begins with: its journeys are set out on there.
+// first are the words a flow can begin with: its journeys are set out on there.
 var first = map[string][]string{
+	"enrol":           {"identify consent username password code factor code", "identify username password code factor code"},
 	"sign_in":         {"identify"},
-	"secure_channel":  {"identify", "channel", "code"},
-	"change_password": {"password", "code"},
-	"confirm":         {"code"},
-	"recover":         {"identify", "code", "password"},
+	"secure_channel":  {"identify channel code"},
+	"change_password": {"password code"},
+	"confirm":         {"code", "pin code"},
+	"recover":         {"identify code password", "identify code code password", "identify hand_over password"},
 }
 
 func (c *checker) begins(key string, flow access.Flow) {
-	for i, word := range first[flow.Goal] {
-		if i >= len(flow.Steps) || flow.Steps[i].Word != word {
-			c.bad(key+".steps", "flow %s begins with the words %s", flow.Goal, strings.Join(first[flow.Goal], ", "))
-			return
-		}
+	said := make([]string, len(flow.Steps))
+	for i, s := range flow.Steps {
+		said[i] = s.Word
+	}
+	all := strings.Join(said, " ") + " "
+	if !slices.ContainsFunc(first[flow.Goal], func(words string) bool { return strings.HasPrefix(all, words+" ") }) {
+		c.bad(key+".steps", "flow %s begins with the words %s", flow.Goal, strings.ReplaceAll(strings.Join(first[flow.Goal], "; or "), " ", ", "))
 	}
 }
 
