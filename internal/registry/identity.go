@@ -81,7 +81,7 @@ func (im *importer) returning(tx *store.Tx, a *Analysis, r *staged) error {
 	case r.is.held == "" && r.entry.Held == "quarantine":
 		// A damaged row must not lock out whoever comes in with the good one.
 		r.entry.Number = ""
-	case r.is.held == "" && old.Record.TaxCode != r.entry.Record.TaxCode && !samePerson(old.Record, r.entry.Record):
+	case r.is.held == "" && otherHands(old.Record, r.entry.Record):
 		setOutcome(a, r, issueIdentityChanged)
 		r.entry.Number = ""
 	case r.is.held != "" && r.entry.Held == "":
@@ -128,9 +128,23 @@ func setOutcome(a *Analysis, r *staged, issue string) {
 		a.Channels[r.res.Channels]--
 		r.res.Channels = ""
 	}
+	for _, word := range r.res.Ready {
+		a.Ready[word]--
+	}
+	r.res.Ready = nil
 	r.res.Outcome = Quarantine
 	r.res.Issues = append(slices.Clone(r.res.Issues), issue)
 	r.res.Capability = ""
+}
+
+// otherHands reports whether a number has gone to somebody else. Where the
+// register tells no tax code, a marriage changes the name and a correction the
+// day of birth: both at once are another person.
+func otherHands(old, now access.Record) bool {
+	if old.TaxCode != "" || now.TaxCode != "" {
+		return old.TaxCode != now.TaxCode && !samePerson(old, now)
+	}
+	return old.Born != now.Born && identifier.FoldName(old.Surname+old.Name) != identifier.FoldName(now.Surname+now.Name)
 }
 
 // samePerson reports whether two rows agree on name and birth.

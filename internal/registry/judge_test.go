@@ -329,7 +329,7 @@ func TestProfileKey(t *testing.T) {
 // The same values are found again over a whole file, however full the bits are.
 func TestRepeats(t *testing.T) {
 	r := newRepeats(0)
-	value := func(i int) uint64 { return r.hash(spaceEmail, strconv.Itoa(i)) }
+	value := func(i int) uint64 { return r.hash(spaceMail, strconv.Itoa(i)) }
 	const n = 100_000 // more values than bits
 	read := func(meet func(h uint64, who func() uint32)) {
 		for i := range n {

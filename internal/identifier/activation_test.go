@@ -1,0 +1,44 @@
+package identifier
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestActivationCode(t *testing.T) {
+	for in, want := range map[string]string{
+		"TL94-QNN5-TD47":                       "TL94QNN5TD47",
+		"tl94 qnn5 td47":                       "TL94QNN5TD47",
+		" T L 9 4\u00a0\u2013 QNN5 \u2212TD47": "TL94QNN5TD47",
+		"TL94.QNN5/TD47":                       "TL94QNN5TD47",
+		"TL94\u2011QNN5\u00adTD47\u200b":       "TL94QNN5TD47", // a hyphen that does not break, one that is not seen
+		"TL94-0NN5-TD47":                       "TL94QNN5TD47",
+		"Tl94-oNN5-TD47":                       "TL94QNN5TD47",
+		"Ti94-ONN5-TD47":                       "TL94QNN5TD47",
+		"T194QNN5TD47":                         "TL94QNN5TD47",
+	} {
+		if got, err := ActivationCode(in); got != want || err != nil {
+			t.Errorf("%q: %q, %v, want %q", in, got, err, want)
+		}
+		if got, err := ActivationCode(want); got != want || err != nil {
+			t.Errorf("%q does not pass again: %q, %v", want, got, err)
+		}
+	}
+	for in, want := range map[string]string{
+		"":                    "length",
+		"----":                "length",
+		"TL94-QNN5-TD4":       "length",
+		"TL94-QNN5-TD477":     "length",
+		"TL94-QNN5-TD4?":      "charset",
+		"ТL94-QNN5-TD47":      "charset", // a Cyrillic letter
+		"ＴL94-QNN5-TD47":      "charset",
+		"TL94-QNN5-TD4\x00":   "charset",
+		"TL94-QNN5-TD4\xff":   "charset",
+		"TL94;QNN5;TD47;TD47": "charset",
+	} {
+		got, err := ActivationCode(in)
+		if e, ok := errors.AsType[*Error](err); !ok || e.Reason != want || e.Kind != KindActivationCode || got != "" {
+			t.Errorf("%q: %q, %v, want %s", in, got, err, want)
+		}
+	}
+}
