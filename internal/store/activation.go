@@ -38,6 +38,8 @@ func (tx *Tx) AddActivationCode(entry, index, issued string, version int64) erro
 
 // ActivationCode finds a code by its index, whatever its state. It reports ErrNone
 // for one that nobody has, and for one that stands on two rows of the register.
+// Its entry may be held, and its person have no access: that is for the caller to
+// ask, as with any entry.
 func (tx *Tx) ActivationCode(index string) (c access.ActivationCode, err error) {
 	var used, live int64
 	err = tx.first(`
