@@ -42,3 +42,11 @@ func TestActivationCode(t *testing.T) {
 		}
 	}
 }
+
+func TestUsername(t *testing.T) {
+	for in, want := range map[string]string{"902464": "902464", " s9000 2301\u00a0": "S90002301", "S90002301": "S90002301", "": ""} {
+		if got := Username(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
