@@ -145,6 +145,9 @@ func (p *Profile) Problems() []ProfileProblem {
 	}
 	has("key.field", p.Key.Field)
 	has("login", p.Login)
+	if p.Login == "username" && p.Key.Field != "username" {
+		bad("login", "user names must be the key as well: nobody else may have the same")
+	}
 	has("columns", "status")
 	for _, f := range p.Required {
 		has("required", f)

@@ -55,6 +55,7 @@ func TestProfileProblems(t *testing.T) {
 		}},
 		{"when.0", func(p *Profile) { p.When = []ProfileWhen{{Field: "status"}} }},
 		{"login", func(p *Profile) { p.Login = "" }},
+		{"login", func(p *Profile) { p.Login, p.Columns["UTENTE"] = "username", "username" }},
 		{"required", func(p *Profile) { p.Required = []string{"name"} }},
 		{"values.sex", func(p *Profile) { p.Values["sex"] = map[string]string{"m": "M"} }},
 		{"values.status", func(p *Profile) { p.Values = nil }},

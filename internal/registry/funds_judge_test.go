@@ -87,6 +87,7 @@ func TestUserNames(t *testing.T) {
 		{[]string{"username", ""}, "quarantine NUM_MISSING held: quarantine"},
 		{[]string{"username", " 902464 "}, "normalise NUM_NORMALISE username=902464 recovery"},
 		{[]string{"matricola", ""}, "accept recovery"},
+		{[]string{"username", "s90002301", "matricola", ""}, "normalise NUM_NORMALISE username=S90002301 recovery"},
 		{[]string{"username", "S902464"}, "quarantine USERNAME_NE_MATRICOLA held: quarantine"},
 		{[]string{"username", "902464x", "matricola", ""}, "quarantine MATRICOLA_NOT_NUMERIC held: quarantine"},
 		{[]string{"stato", "CANCELLATO"}, "accept"},
@@ -129,6 +130,16 @@ func TestUserNames(t *testing.T) {
 		}
 	}
 
+	// A day of birth that cannot be read does not make a child grown up; a tax code
+	// tells who is one.
+	child := g.row("S90004902", "rappresentante_tipo", "", "rappresentante_cf", "", "data_nascita", "n.d.")
+	if got := told(g.judge(child, g.row("900049"))[0]); got != "restrict DATE_IMPOSSIBLE+MINOR_NO_GUARDIAN login_blocked held: blocked" {
+		t.Errorf("a child without a day of birth: %s", got)
+	}
+	if got := told(g.judge(g.row(simone, "data_nascita", ""))[0]); got != "accept recovery" {
+		t.Errorf("a grown-up without one: %s", got)
+	}
+
 	// What people share.
 	const elisa = "901302"
 	for _, c := range []struct {
@@ -137,6 +148,8 @@ func TestUserNames(t *testing.T) {
 		one, other string
 	}{
 		{"a mobile", [][]string{g.row(simone), g.row(elisa, "cellulare", "+393009399047")}, "warn SHARED_MOBILE sms_shared", "warn SHARED_MOBILE sms_shared"},
+		{"a user name, in two cases", [][]string{g.row("S90002301"), g.row("S90004401", "username", "s90002301", "matricola_dante_causa", "900023"), g.row("900023")},
+			"quarantine MATRICOLA_DUPLICATE held: quarantine", "quarantine NUM_NORMALISE+MATRICOLA_DUPLICATE held: quarantine username=S90002301"},
 		{"a tax code", [][]string{g.row(simone), g.row(elisa, "codice_fiscale", "GZCSMN73M08H314T")},
 			"warn CF_DUPLICATE_OTHER_PERSON eid_link_off recovery", "warn CF_DUPLICATE_OTHER_PERSON eid_link_off recovery"},
 		{"an address, in two columns", [][]string{g.row(simone), g.row(elisa, "pec", "simone.guazuccio@example.org")}, "warn SHARED_EMAIL email_shared recovery", "warn SHARED_PEC pec_shared recovery"},

@@ -46,7 +46,7 @@ func (im *importer) identities(ctx context.Context, a *Analysis, rows []staged) 
 func (im *importer) newcomer(tx *store.Tx, a *Analysis, r *staged) error {
 	r.entry.ID = access.NewID(im.now)
 	r.entry.Member = r.entry.ID
-	if r.entry.Held != "" {
+	if r.entry.Held != "" || r.entry.Login == "" {
 		return nil // nobody's, until somebody decides
 	}
 	member := im.byLogin[r.login]

@@ -172,9 +172,9 @@ func (j *judge) links(rec *record, code string) []link {
 			link{spaceDeceased, j.tidied(rec, fieldSurvivorOf), true, reference})
 	}
 	if j.cols.of[fieldRepresentativeKind] >= 0 {
-		named, err := identifier.TaxCode(j.tidied(rec, fieldRepresentative))
-		if err != nil {
-			named = ""
+		named := j.tidied(rec, fieldRepresentative)
+		if named != "" {
+			named, _ = identifier.TaxCode(named) // "" if it is wrong
 		}
 		all = append(all, link{spacePerson, code, false, owner}, link{spacePerson, named, true, reference})
 	}

@@ -23,6 +23,9 @@ func (j *judge) keyOf(rec *record) (k key, word string) {
 	}
 	raw := j.raw(rec, j.key)
 	s, _ := tidy(raw, false)
+	if j.key == fieldUsername { // which no difference in case makes another
+		s = identifier.Username(s)
+	}
 	want := j.p.Key.Digits
 	switch {
 	case s == "":

@@ -29,6 +29,9 @@ func (v *verdict) person() {
 	}
 	delegate := v.linked(code)
 	v.contacts(r)
+	if born.y == 0 && code != "" {
+		born = v.youngest(birth)
+	}
 	deceased, represented := v.standing(e, born, delegate)
 	v.activation(r)
 
@@ -198,6 +201,16 @@ func (v *verdict) birthDate(r *access.Record, b identifier.Birth) date {
 	return d
 }
 
+// youngest is the latest day on which somebody with that tax code can be born:
+// where the register has no day of birth, a child must not pass for grown up.
+func (v *verdict) youngest(b identifier.Birth) date {
+	d := date{2000 + b.Year, b.Month, b.Day}
+	if d.after(v.dates.today) {
+		d.y -= 100
+	}
+	return d
+}
+
 // otherDate judges a date that nobody is known by: unreadable, it is left out.
 func (v *verdict) otherDate(f field) string {
 	s := v.tidied(v.rec, f)
@@ -298,12 +311,17 @@ func (v *verdict) close(e *access.Entry, deceased, represented bool) {
 	case fieldAHV:
 		e.Login = r.AHV
 	case fieldUsername:
-		r.Username = v.tidied(v.rec, fieldUsername)
-		e.Login = identifier.Username(r.Username)
+		e.Login = identifier.Username(v.tidied(v.rec, fieldUsername))
+		r.Username = e.Login
 	case v.key:
 		e.Login = e.Number
 	default:
 		e.Login = v.tidied(v.rec, v.login)
+	}
+	if e.Login == "" && v.res.Outcome.severity() < Quarantine.severity() {
+		// Rows with one login are one person; those without are not.
+		word := missingWord(fieldNames[v.login])
+		v.addAs(word, word, Quarantine, "")
 	}
 	v.res.Capability = speaks(v.named)
 	switch {
