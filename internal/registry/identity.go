@@ -14,6 +14,7 @@ import (
 const (
 	issueIdentityChanged = "IDENTITY_CHANGED" // a number that was somebody else's
 	issueLoginTaken      = "LOGIN_TAKEN"      // a new row with the login of somebody else
+	issueContactProved   = "CONTACT_PROVED"   // another contact than the one the person proved
 )
 
 // identities decides whose each row of a chunk is. Credentials, channels and
@@ -86,6 +87,42 @@ func (im *importer) returning(tx *store.Tx, a *Analysis, r *staged) error {
 		r.entry.Number = ""
 	case r.is.held != "" && r.entry.Held == "":
 		return im.freed(tx, a, r)
+	default:
+		return im.proved(tx, a, r, old.Record)
+	}
+	return nil
+}
+
+// proved tells of a row that brings another contact than the one its person has
+// proved since: the proved one stays in use, and the office has two to choose
+// from (I-2).
+func (im *importer) proved(tx *store.Tx, a *Analysis, r *staged, old access.Record) error {
+	now := r.entry.Record
+	brought := map[access.Kind]string{}
+	if old.Email != now.Email {
+		brought[access.Email] = now.Email
+	}
+	if old.PEC != now.PEC {
+		brought[access.PEC] = now.PEC
+	}
+	if old.Mobile != now.Mobile {
+		brought[access.SMS] = now.Mobile
+	}
+	if len(brought) == 0 {
+		return nil
+	}
+	c, err := tx.Channel(r.is.member)
+	if err != nil || c.ID == "" {
+		return err
+	}
+	address, changed := brought[c.Kind]
+	if changed && tx.ChannelIndex(c.Kind, address) != tx.ChannelIndex(c.Kind, c.Address) {
+		r.res.Issues = append(slices.Clone(r.res.Issues), issueContactProved)
+		if r.res.Outcome.severity() < Warn.severity() {
+			a.Totals[r.res.Outcome]--
+			a.Totals[Warn]++
+			r.res.Outcome = Warn
+		}
 	}
 	return nil
 }
@@ -121,6 +158,7 @@ func (im *importer) quarantine(a *Analysis, r *staged, issue string) error {
 	return im.digest(r)
 }
 
+// setOutcome quarantines a record after all.
 func setOutcome(a *Analysis, r *staged, issue string) {
 	a.Totals[r.res.Outcome]--
 	a.Totals[Quarantine]++

@@ -324,6 +324,10 @@ func TestProfileKey(t *testing.T) {
 	if r := one(t, sound(), p); r.Entry.Login != "daniele.valdesini@example.org" {
 		t.Errorf("login %q", r.Entry.Login)
 	}
+	// Nobody is known by nothing: such rows would all be one person.
+	if r := one(t, sound().with("EMAIL", ""), p); r.Outcome != Quarantine || !slices.Equal(r.Issues, []string{"EMAIL_MISSING"}) || r.Entry.Held != "quarantine" {
+		t.Errorf("without a login: %s %v, held %q", r.Outcome, r.Issues, r.Entry.Held)
+	}
 }
 
 // The same values are found again over a whole file, however full the bits are.
