@@ -2,6 +2,7 @@ package identifier
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -49,4 +50,27 @@ func TestUsername(t *testing.T) {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
+}
+
+// Whatever is typed is refused with a reason, or is twelve characters of the
+// alphabet that pass again unchanged.
+func FuzzActivationCode(f *testing.F) {
+	for _, s := range []string{"TL94-QNN5-TD47", "tl94 0nn5 1d47", "", "TL94-QNN5-TD4?", "ＴL94", "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := ActivationCode(s)
+		if err != nil {
+			if got != "" || reason(t, KindActivationCode, err) == "" {
+				t.Errorf("%q: both %q and %v", s, got, err)
+			}
+			return
+		}
+		if len(got) != ActivationLength || strings.Trim(got, "ABCDEFGHJKLMNPQRSTUVWXYZ23456789") != "" {
+			t.Errorf("%q: %q", s, got)
+		}
+		if again, err := ActivationCode(got); again != got || err != nil {
+			t.Errorf("%q normalises to %q, %v", got, again, err)
+		}
+	})
 }
