@@ -64,7 +64,7 @@ func (c *importCmd) Run(w world) (err error) {
 	if err != nil {
 		return err
 	}
-	c.tell(w.out, s)
+	c.tell(w.out, f, s)
 	return nil
 }
 
@@ -155,7 +155,7 @@ func progress(w world) func(done, of int) {
 }
 
 // tell prints what the import did.
-func (c *importCmd) tell(w io.Writer, s registry.Summary) {
+func (c *importCmd) tell(w io.Writer, f *access.Fund, s registry.Summary) {
 	fmt.Fprintf(w, "records     %d\n", s.Records)
 	for _, o := range registry.Outcomes() {
 		fmt.Fprintf(w, "%-11s %d\n", o, s.Totals[o])
@@ -165,8 +165,16 @@ func (c *importCmd) tell(w io.Writer, s registry.Summary) {
 		verb = "would be "
 	}
 	fmt.Fprintf(w, "%snew %d, changed %d, the same %d, not in the file %d\n", verb, s.New, s.Changed, s.Same, s.Gone)
-	fmt.Fprintf(w, "secure channel: %d by e-mail or SMS, %d by e-mail only, %d by SMS only, %d neither\n",
-		s.Channels[registry.ChannelsBoth], s.Channels[registry.ChannelsEmail], s.Channels[registry.ChannelsSMS], s.Channels[registry.ChannelsNone])
+	if _, ok := f.Flow("secure_channel"); ok {
+		fmt.Fprintf(w, "secure channel: %d by e-mail or SMS, %d by e-mail only, %d by SMS only, %d neither\n",
+			s.Channels[registry.ChannelsBoth], s.Channels[registry.ChannelsEmail], s.Channels[registry.ChannelsSMS], s.Channels[registry.ChannelsNone])
+	}
+	if n, ok := s.Ready[registry.ReadyRecovery]; ok {
+		fmt.Fprintf(w, "recovery: %d with a reliable mobile and a mailbox\n", n)
+	}
+	if n, ok := s.Ready[registry.ReadyActivation]; ok {
+		fmt.Fprintf(w, "activation: %d with a statement and a code of its own\n", n)
+	}
 	if len(s.Ignored) > 0 {
 		fmt.Fprintf(w, "columns that the fund's file does not name: %s\n", strings.Join(s.Ignored, ", "))
 	}

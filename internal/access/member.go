@@ -7,8 +7,8 @@ import "time"
 type Entry struct {
 	ID      string // stable over imports
 	Member  string // the person: entries of one person share it
-	Number  string // the membership number, the row's key
-	Login   string // what the person types to be known: a tax code, a user name
+	Number  string // the membership number, the row's key; a keyed hash where the key is a national number
+	Login   string // what the person types to be known: a tax code, a user name, an AHV number
 	Status  string // active, pension, left, deceased, ...
 	Held    string // why nobody may come in with it ("" if one may): quarantine, represented
 	Version int64  // of the registry that brought or changed it
@@ -19,32 +19,51 @@ type Entry struct {
 // A Record is what a register row says of a person. Values are normalised;
 // dates are YYYY-MM-DD.
 type Record struct {
-	Surname        string            `json:"surname,omitempty"`
-	Name           string            `json:"name,omitempty"`
-	Sex            string            `json:"sex,omitempty"`
-	Born           string            `json:"born,omitempty"`
-	BirthPlace     string            `json:"birth_place,omitempty"`
-	TaxCode        string            `json:"tax_code,omitempty"`
-	Street         string            `json:"street,omitempty"`
-	Postcode       string            `json:"postcode,omitempty"`
-	Town           string            `json:"town,omitempty"`
-	Province       string            `json:"province,omitempty"`
-	Country        string            `json:"country,omitempty"`
-	Email          string            `json:"email,omitempty"`
-	Mobile         string            `json:"mobile,omitempty"`
-	Phone          string            `json:"phone,omitempty"`
-	EmailOff       bool              `json:"email_off,omitempty"`  // on file, but not to be used
-	MobileOff      bool              `json:"mobile_off,omitempty"` // on file, but not to be used
-	Joined         string            `json:"joined,omitempty"`
-	JoinKind       string            `json:"join_kind,omitempty"`
-	Line           string            `json:"line,omitempty"`
-	Employer       string            `json:"employer,omitempty"`
-	Mailing        string            `json:"mailing,omitempty"`
-	Representative string            `json:"representative,omitempty"`
-	Deceased       string            `json:"deceased,omitempty"`
-	Updated        string            `json:"updated,omitempty"`
-	More           map[string]string `json:"more,omitempty"` // columns the profile keeps under names of its own
-	Past           []PastContact     `json:"past,omitempty"`
+	Surname            string            `json:"surname,omitempty"`
+	Name               string            `json:"name,omitempty"`
+	Sex                string            `json:"sex,omitempty"`
+	Born               string            `json:"born,omitempty"`
+	BirthPlace         string            `json:"birth_place,omitempty"`
+	TaxCode            string            `json:"tax_code,omitempty"`
+	TaxCodeOff         bool              `json:"tax_code_off,omitempty"` // on file, but wrong or somebody else's too: nobody is found by it
+	AHV                string            `json:"ahv,omitempty"`          // thirteen digits
+	Username           string            `json:"username,omitempty"`     // that the fund issued
+	CivilStatus        string            `json:"civil_status,omitempty"`
+	Language           string            `json:"language,omitempty"` // ISO 639-1
+	Street             string            `json:"street,omitempty"`
+	Postcode           string            `json:"postcode,omitempty"`
+	Town               string            `json:"town,omitempty"`
+	Province           string            `json:"province,omitempty"`
+	Country            string            `json:"country,omitempty"`
+	Email              string            `json:"email,omitempty"`
+	PEC                string            `json:"pec,omitempty"`
+	Mobile             string            `json:"mobile,omitempty"`
+	Phone              string            `json:"phone,omitempty"`
+	EmailOff           bool              `json:"email_off,omitempty"`       // on file, but not to be used
+	PECOff             bool              `json:"pec_off,omitempty"`         // on file, but not to be used
+	MobileOff          bool              `json:"mobile_off,omitempty"`      // on file, but not to be used
+	MobileReliable     bool              `json:"mobile_reliable,omitempty"` // the register says so, and nobody else has it (C-9, C-20)
+	MobileSource       string            `json:"mobile_source,omitempty"`   // how it came to be known: sms, desk, form, old, ...
+	MobileChecked      string            `json:"mobile_checked,omitempty"`  // the day it was
+	Kind               string            `json:"kind,omitempty"`            // what the person is to the fund: member, pensioner, survivor, ...
+	Contract           string            `json:"contract,omitempty"`
+	Plan               string            `json:"plan,omitempty"`
+	Joined             string            `json:"joined,omitempty"`
+	JoinKind           string            `json:"join_kind,omitempty"`
+	Left               string            `json:"left,omitempty"`
+	Line               string            `json:"line,omitempty"`
+	Strategy           string            `json:"strategy,omitempty"`
+	Employer           string            `json:"employer,omitempty"`
+	Mailing            string            `json:"mailing,omitempty"`
+	Statement          string            `json:"statement,omitempty"`   // the day of the last statement
+	SurvivorOf         string            `json:"survivor_of,omitempty"` // the membership number of the deceased
+	Relation           string            `json:"relation,omitempty"`    // to the deceased
+	Representative     string            `json:"representative,omitempty"`
+	RepresentativeKind string            `json:"representative_kind,omitempty"` // parent: by law; any other by a court's decree
+	Deceased           string            `json:"deceased,omitempty"`
+	Updated            string            `json:"updated,omitempty"`
+	More               map[string]string `json:"more,omitempty"` // columns the profile keeps under names of its own
+	Past               []PastContact     `json:"past,omitempty"`
 }
 
 // A PastContact is a contact that a later import replaced: when money is asked
@@ -53,6 +72,23 @@ type PastContact struct {
 	Kind    Kind   `json:"kind"`
 	Address string `json:"address"`
 	Until   int64  `json:"until"` // Unix ms: when the new one took its place
+}
+
+// The states of an activation code.
+const (
+	ActivationOpen     = "open"
+	ActivationUsed     = "used"
+	ActivationReplaced = "replaced" // by a newer statement of the same entry, with a code or without
+)
+
+// An ActivationCode is what is kept of a code that was printed on a statement.
+// The code itself is nowhere.
+type ActivationCode struct {
+	Entry  string
+	Issued string // the day of the statement, YYYY-MM-DD
+	State  string
+	UsedAt time.Time // zero unless it is used
+	UsedBy string    // by which journey
 }
 
 // A Member is a person of one fund with all their entries, the oldest first.
@@ -82,6 +118,8 @@ func (m Member) OnFile(kind Kind) string {
 		switch {
 		case kind == Email && e.Record.Email != "" && !e.Record.EmailOff:
 			return e.Record.Email
+		case kind == PEC && e.Record.PEC != "" && !e.Record.PECOff:
+			return e.Record.PEC
 		case kind == SMS && e.Record.Mobile != "" && !e.Record.MobileOff:
 			return e.Record.Mobile
 		}

@@ -39,10 +39,27 @@ func TestProfileProblems(t *testing.T) {
 		{"columns", func(p *Profile) { delete(p.Columns, "STATO") }},
 		{"key.field", func(p *Profile) { p.Key.Field = "contract" }},
 		{"key.digits", func(p *Profile) { p.Key.Digits = 40 }},
+		{"key.pattern", func(p *Profile) { p.Key.Pattern = "[0-9" }},
+		{"key.same", func(p *Profile) { p.Key.Same = "username" }},
+		{"key.with", func(p *Profile) { p.Key.With = []string{"plan"} }},
+		{"key.with", func(p *Profile) { p.Key.With = []string{"surname"} }},
+		{"contact", func(p *Profile) { p.Contact = []string{"phone"} }},
+		{"when.0.field", func(p *Profile) {
+			p.When = []ProfileWhen{{Field: "plan", Is: []string{"1e"}, Needs: []string{"surname"}}}
+		}},
+		{"when.0.is", func(p *Profile) {
+			p.When = []ProfileWhen{{Field: "status", Is: []string{"asleep"}, Needs: []string{"surname"}}}
+		}},
+		{"when.0.needs", func(p *Profile) {
+			p.When = []ProfileWhen{{Field: "status", Is: []string{"active"}, Needs: []string{"plan"}}}
+		}},
+		{"when.0", func(p *Profile) { p.When = []ProfileWhen{{Field: "status"}} }},
 		{"login", func(p *Profile) { p.Login = "" }},
+		{"login", func(p *Profile) { p.Login, p.Columns["UTENTE"] = "username", "username" }},
 		{"required", func(p *Profile) { p.Required = []string{"name"} }},
 		{"values.sex", func(p *Profile) { p.Values["sex"] = map[string]string{"m": "M"} }},
 		{"values.status", func(p *Profile) { p.Values = nil }},
+		{"values.status", func(p *Profile) { p.Columns["USCITA"] = "left_on" }},
 		{"shared.many", func(p *Profile) { p.Shared.Many = 1 }},
 		{"issues.X.outcome", func(p *Profile) { p.Issues = map[string]ProfileIssue{"X": {Outcome: "shout"}} }},
 		{"limits.bytes", func(p *Profile) { p.Limits.Bytes = -1 }},

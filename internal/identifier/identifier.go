@@ -150,3 +150,8 @@ func mod97(s string) int {
 	}
 	return n
 }
+
+// Username normalises a user name that a fund issued, as it is typed and as a
+// register has it: without white space, in capitals. Which names there are is
+// the register's to say.
+func Username(s string) string { return compact(s, "") }

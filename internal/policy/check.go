@@ -229,7 +229,7 @@ func (c *checker) status(fund *access.Fund, f *file) {
 
 func (c *checker) registry(fund *access.Fund, f *file) {
 	fund.Registry = f.Registry
-	c.need(f.Registry.Login == "tax_code", "registry.login", `people sign in with "tax_code"; nothing else is read yet`)
+	c.need(slices.Contains([]string{"tax_code", "username", "ahv"}, f.Registry.Login), "registry.login", `people are known by "tax_code", "username" or "ahv"`)
 	for _, p := range f.Registry.Problems() {
 		c.bad("registry."+p.Key, "%s", p.Text)
 	}

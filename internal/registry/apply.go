@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +42,7 @@ type Summary struct {
 	Records  int
 	Totals   map[Outcome]int
 	Channels map[string]int
+	Ready    map[string]int
 	New      int
 	Changed  int
 	Same     int
@@ -81,6 +83,7 @@ func Apply(ctx context.Context, db *store.DB, f *access.Fund, file io.ReaderAt, 
 		return s, err
 	}
 	s.Records, s.Totals, s.Channels, s.Ignored = a.Records, a.Totals, a.Channels, a.Ignored
+	s.Ready = a.Ready
 	for number := range im.byNumber {
 		if !im.seen[number] {
 			s.Gone++
@@ -132,6 +135,7 @@ type staged struct {
 	res   Result
 	entry access.Entry
 	login string // its index
+	code  string // the index of its activation code, "" for none
 	is    known  // its ID is "" for a new one
 }
 
@@ -164,7 +168,7 @@ func (im *importer) moved(ctx context.Context, a *Analysis) error {
 		if err != nil {
 			return err
 		}
-		is, ok := im.byNumber[res.Entry.Number]
+		is, ok := im.byNumber[im.number(res.Entry.Number)]
 		if !ok || res.Outcome == Reject || res.Entry.Held != "" || is.held != "" {
 			continue
 		}
@@ -257,12 +261,27 @@ func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error 
 // gets one that no row of the fund has.
 func (im *importer) compare(res Result) (staged, error) {
 	e := res.Entry
+	e.Number = im.number(e.Number)
 	if e.Held != "" && (e.Number == "" || im.seen[e.Number]) {
 		e.Number += "#" + strconv.Itoa(res.Record)
 	}
 	im.seen[e.Number] = true
 	r := staged{res: res, entry: e, login: im.keys.Index("login", e.Login), is: im.byNumber[e.Number]}
+	r.code = res.Activation.Index(func(code string) string { return im.keys.Index("activation_code", code) })
 	return r, im.digest(&r)
+}
+
+// number is what a row is kept under. A national number does not stand in clear
+// beside sealed rows: its keyed hash does, with the other parts of the key behind.
+func (im *importer) number(n string) string {
+	if !im.fund.Registry.Key.National() || n == "" {
+		return n
+	}
+	national, rest, more := strings.Cut(n, "/")
+	if national = im.keys.Index("number", national); more {
+		national += "/" + rest
+	}
+	return national
 }
 
 // digest notes what the row says: the same again changes nothing.
@@ -271,7 +290,8 @@ func (im *importer) digest(r *staged) error {
 	row, err := json.Marshal(struct {
 		Number, Login, Status, Held string
 		Record                      access.Record
-	}{e.Number, e.Login, e.Status, e.Held, e.Record})
+		Code                        string `json:",omitempty"`
+	}{e.Number, e.Login, e.Status, e.Held, e.Record, r.code})
 	if err != nil {
 		return err
 	}
@@ -300,6 +320,9 @@ func (im *importer) stage(ctx context.Context, a *Analysis, rows []staged) error
 			} else if err = im.keepPast(tx, &e); err == nil {
 				err = tx.ChangeEntry(e)
 			}
+			if issued := r.res.Activation.Issued; err == nil && issued != "" {
+				err = tx.AddActivationCode(e.ID, r.code, issued, e.Version)
+			}
 			if err != nil {
 				return fmt.Errorf("record with the number %s: %w", e.Number, err)
 			}
@@ -321,15 +344,15 @@ func (im *importer) keepPast(tx *store.Tx, e *access.Entry) error {
 	for _, c := range []struct {
 		kind     access.Kind
 		was, now string
-	}{{access.Email, old.Record.Email, e.Record.Email}, {access.SMS, old.Record.Mobile, e.Record.Mobile}} {
+	}{{access.Email, old.Record.Email, e.Record.Email}, {access.PEC, old.Record.PEC, e.Record.PEC}, {access.SMS, old.Record.Mobile, e.Record.Mobile}} {
 		// Also the first contact of its kind: it could be anybody's who had it put
 		// on file, and there is no old one to warn.
 		if c.was != c.now {
 			e.Record.Past = append(e.Record.Past, access.PastContact{Kind: c.kind, Address: c.was, Until: tx.Now().UnixMilli()})
 		}
 	}
-	if n := len(e.Record.Past); n > 6 {
-		e.Record.Past = e.Record.Past[n-6:]
+	if n := len(e.Record.Past); n > 9 {
+		e.Record.Past = e.Record.Past[n-9:]
 	}
 	return nil
 }

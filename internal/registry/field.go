@@ -9,12 +9,15 @@ const (
 	fieldUsername
 	fieldAHV
 	fieldContract
+	fieldPlan
+	fieldKind
 	fieldTaxCode
 	fieldSurname
 	fieldName
 	fieldSex
 	fieldBirthDate
 	fieldBirthPlace
+	fieldCivilStatus
 	fieldLanguage
 	fieldStreet
 	fieldPostcode
@@ -22,7 +25,11 @@ const (
 	fieldProvince
 	fieldCountry
 	fieldEmail
+	fieldPEC
 	fieldMobile
+	fieldReliable // mobile_reliable
+	fieldMobileSource
+	fieldMobileChecked
 	fieldPhone
 	fieldJoinedOn
 	fieldJoinKind
@@ -30,8 +37,14 @@ const (
 	fieldStatus
 	fieldEmployer
 	fieldLine
+	fieldStrategy
 	fieldMailing
+	fieldStatement
+	fieldActivation // activation_code
+	fieldSurvivorOf
+	fieldRelation
 	fieldRepresentative
+	fieldRepresentativeKind
 	fieldDeceasedOn
 	fieldUpdatedOn
 	fieldCount
@@ -39,12 +52,13 @@ const (
 
 // fieldNames are the profile's names of the fields.
 var fieldNames = [fieldCount]string{
-	"enrolment_no", "username", "ahv", "contract",
-	"tax_code", "surname", "name", "sex", "birth_date", "birth_place", "language",
+	"enrolment_no", "username", "ahv", "contract", "plan",
+	"kind", "tax_code", "surname", "name", "sex", "birth_date", "birth_place", "civil_status", "language",
 	"street", "postcode", "town", "province", "country",
-	"email", "mobile", "phone",
-	"joined_on", "join_kind", "left_on", "status", "employer", "line", "mailing",
-	"representative", "deceased_on", "updated_on",
+	"email", "pec", "mobile", "mobile_reliable", "mobile_source", "mobile_checked_on", "phone",
+	"joined_on", "join_kind", "left_on", "status", "employer", "line", "strategy", "mailing",
+	"statement_on", "activation_code",
+	"survivor_of", "relation", "representative", "representative_kind", "deceased_on", "updated_on",
 }
 
 // fieldNamed finds a field by its name; the profile was checked to have no other.
@@ -55,4 +69,12 @@ func fieldNamed(name string) field {
 		}
 	}
 	return -1
+}
+
+// fieldsNamed finds fields by their names.
+func fieldsNamed(names []string) (all []field) {
+	for _, name := range names {
+		all = append(all, fieldNamed(name))
+	}
+	return all
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"aditus/internal/access"
 )
 
 // FuzzReader: what the standard library writes, we read back, field by field.
@@ -80,16 +82,26 @@ func FuzzAnalyse(f *testing.F) {
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	for _, n := range []int{2, 14, 80, 134, 227, 432, 497, 719, 726, 1003, 1025, 2981, 3458} {
-		f.Add(bytes.Join([][]byte{lines[n-1], lines[n]}, nil), true, n%2 == 0)
+		f.Add(bytes.Join([][]byte{lines[n-1], lines[n]}, nil), true, n%2 == 0, uint8(0))
 	}
-	f.Add([]byte(sound().row()+"\n\"open"), true, false)
-	f.Add([]byte("sep=;\n"+header+"\n\"\"\n\x00"), false, true)
-	p := aurora(f)
-	f.Fuzz(func(t *testing.T, text []byte, below, asUTF8 bool) {
-		if below { // most of what can go wrong is below a right header
-			text = append([]byte(header+"\n"), text...)
+	f.Add([]byte(sound().row()+"\n\"open"), true, false, uint8(0))
+	f.Add([]byte("sep=;\n"+header+"\n\"\"\n\x00"), false, true, uint8(0))
+	profiles := []access.Profile{aurora(f), fundOf(f, "meridiana").Registry, fundOf(f, "alpina").Registry}
+	headers := []string{header}
+	for i, name := range []string{"meridiana.csv", "alpina.csv"} {
+		lines := bytes.SplitAfter(bytes.TrimPrefix(read(f, name), []byte("\xef\xbb\xbf")), []byte("\n"))
+		lines = lines[i:] // the second has a line before its header
+		headers = append(headers, strings.TrimSpace(string(lines[0])))
+		for _, n := range []int{9, 94, 130, 148, 189, 342, 364, 467, 532, 564, 626, 661, 946, 1046, 1087, 1102, 1527} {
+			f.Add(bytes.Join([][]byte{lines[n], lines[n+1]}, nil), true, true, uint8(i+1))
 		}
-		p := p
+	}
+	f.Fuzz(func(t *testing.T, text []byte, below, asUTF8 bool, which uint8) {
+		which %= uint8(len(profiles))
+		if below { // most of what can go wrong is below a right header
+			text = append([]byte(headers[which]+"\n"), text...)
+		}
+		p := profiles[which]
 		if asUTF8 {
 			p.Encoding = "utf-8"
 		}
@@ -140,13 +152,19 @@ func sane(t *testing.T, res Result) {
 	if res.Outcome != Accept && len(res.Issues) == 0 {
 		t.Fatalf("%s without an issue", res.Outcome)
 	}
-	if strings.ContainsAny(r.Email+r.Mobile, " \r\n\t,;\"") {
-		t.Fatalf("contacts %q, %q", r.Email, r.Mobile)
+	if strings.ContainsAny(r.Email+r.PEC+r.Mobile, " \r\n\t,;\"") {
+		t.Fatalf("contacts %q, %q, %q", r.Email, r.PEC, r.Mobile)
 	}
 	if strings.ContainsAny(r.Surname+r.Name+r.Town+res.Entry.Number, "\r\n\x00\u200b") {
 		t.Fatalf("names %q, %q", r.Surname, r.Name)
 	}
-	for _, d := range []string{r.Born, r.Joined, r.Deceased, r.Updated} {
+	if r.MobileReliable && (r.Mobile == "" || r.MobileOff) {
+		t.Fatalf("mobile %q, off %t, and reliable", r.Mobile, r.MobileOff)
+	}
+	if len(res.Ready) > 0 && (res.Entry.Held != "" || res.Channels == "") {
+		t.Fatalf("ready for %v, and held %q", res.Ready, res.Entry.Held)
+	}
+	for _, d := range []string{r.Born, r.Joined, r.Left, r.Statement, r.MobileChecked, r.Deceased, r.Updated, res.Activation.Issued} {
 		if d != "" && (len(d) != 10 || d[4] != '-' || d[7] != '-') {
 			t.Fatalf("date %q", d)
 		}

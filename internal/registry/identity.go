@@ -14,6 +14,7 @@ import (
 const (
 	issueIdentityChanged = "IDENTITY_CHANGED" // a number that was somebody else's
 	issueLoginTaken      = "LOGIN_TAKEN"      // a new row with the login of somebody else
+	issueContactProved   = "CONTACT_PROVED"   // another contact than the one the person proved
 )
 
 // identities decides whose each row of a chunk is. Credentials, channels and
@@ -46,7 +47,7 @@ func (im *importer) identities(ctx context.Context, a *Analysis, rows []staged) 
 func (im *importer) newcomer(tx *store.Tx, a *Analysis, r *staged) error {
 	r.entry.ID = access.NewID(im.now)
 	r.entry.Member = r.entry.ID
-	if r.entry.Held != "" {
+	if r.entry.Held != "" || r.entry.Login == "" {
 		return nil // nobody's, until somebody decides
 	}
 	member := im.byLogin[r.login]
@@ -81,11 +82,47 @@ func (im *importer) returning(tx *store.Tx, a *Analysis, r *staged) error {
 	case r.is.held == "" && r.entry.Held == "quarantine":
 		// A damaged row must not lock out whoever comes in with the good one.
 		r.entry.Number = ""
-	case r.is.held == "" && old.Record.TaxCode != r.entry.Record.TaxCode && !samePerson(old.Record, r.entry.Record):
+	case r.is.held == "" && otherHands(old.Record, r.entry.Record):
 		setOutcome(a, r, issueIdentityChanged)
 		r.entry.Number = ""
 	case r.is.held != "" && r.entry.Held == "":
 		return im.freed(tx, a, r)
+	default:
+		return im.proved(tx, a, r, old.Record)
+	}
+	return nil
+}
+
+// proved tells of a row that brings another contact than the one its person has
+// proved since: the proved one stays in use, and the office has two to choose
+// from (I-2).
+func (im *importer) proved(tx *store.Tx, a *Analysis, r *staged, old access.Record) error {
+	now := r.entry.Record
+	brought := map[access.Kind]string{}
+	if old.Email != now.Email {
+		brought[access.Email] = now.Email
+	}
+	if old.PEC != now.PEC {
+		brought[access.PEC] = now.PEC
+	}
+	if old.Mobile != now.Mobile {
+		brought[access.SMS] = now.Mobile
+	}
+	if len(brought) == 0 {
+		return nil
+	}
+	c, err := tx.Channel(r.is.member)
+	if err != nil || c.ID == "" {
+		return err
+	}
+	address, changed := brought[c.Kind]
+	if changed && tx.ChannelIndex(c.Kind, address) != tx.ChannelIndex(c.Kind, c.Address) {
+		r.res.Issues = append(slices.Clone(r.res.Issues), issueContactProved)
+		if r.res.Outcome.severity() < Warn.severity() {
+			a.Totals[r.res.Outcome]--
+			a.Totals[Warn]++
+			r.res.Outcome = Warn
+		}
 	}
 	return nil
 }
@@ -121,6 +158,7 @@ func (im *importer) quarantine(a *Analysis, r *staged, issue string) error {
 	return im.digest(r)
 }
 
+// setOutcome quarantines a record after all.
 func setOutcome(a *Analysis, r *staged, issue string) {
 	a.Totals[r.res.Outcome]--
 	a.Totals[Quarantine]++
@@ -128,9 +166,23 @@ func setOutcome(a *Analysis, r *staged, issue string) {
 		a.Channels[r.res.Channels]--
 		r.res.Channels = ""
 	}
+	for _, word := range r.res.Ready {
+		a.Ready[word]--
+	}
+	r.res.Ready = nil
 	r.res.Outcome = Quarantine
 	r.res.Issues = append(slices.Clone(r.res.Issues), issue)
 	r.res.Capability = ""
+}
+
+// otherHands reports whether a number has gone to somebody else. Where the
+// register tells no tax code, a marriage changes the name and a correction the
+// day of birth: both at once are another person.
+func otherHands(old, now access.Record) bool {
+	if old.TaxCode != "" || now.TaxCode != "" {
+		return old.TaxCode != now.TaxCode && !samePerson(old, now)
+	}
+	return old.Born != now.Born && identifier.FoldName(old.Surname+old.Name) != identifier.FoldName(now.Surname+now.Name)
 }
 
 // samePerson reports whether two rows agree on name and birth.

@@ -169,3 +169,45 @@ func TestLeaseIsGivenBack(t *testing.T) {
 		o.want(noeCode, "Noè")
 	})
 }
+
+// What could have happened: an older export puts an old address back on file, and
+// nobody notices that the person has proved a newer one since (I-2).
+func TestContactProved(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		row := func(email string) string {
+			return "00900778;" + brunoCode + ";" + strings.Replace(brunoRest, "bruno@example.org", email, 1)
+		}
+		told := func(what string, got []Result, outcome Outcome, issues string) {
+			t.Helper()
+			if got[0].Outcome != outcome || strings.Join(got[0].Issues, " ") != issues {
+				t.Errorf("%s: %s %v, want %s %s", what, got[0].Outcome, got[0].Issues, outcome, issues)
+			}
+		}
+		o.bring(row("bruno@example.org"))
+		told("nothing proved", o.bring(row("nuovo@example.org")), Accept, "")
+		var member string
+		o.read(func(tx *store.Tx) error {
+			all, err := tx.MembersByLogin(brunoCode)
+			member = all[0].ID
+			return err
+		})
+		err := db.Write(t.Context(), o.fund.ID, func(tx *store.Tx) error {
+			return tx.UseChannel(access.Channel{ID: "c1", Member: member, Kind: access.Email, Address: "nuovo@example.org"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told("an older export", o.bring(row("bruno@example.org")), Warn, "CONTACT_PROVED")
+		told("the same again", o.bring(row("bruno@example.org")), Accept, "")
+		told("the proved one", o.bring(row("nuovo@example.org")), Accept, "")
+		told("another mobile", o.bring(strings.Replace(row("nuovo@example.org"), "3001980390", "3001980391", 1)), Accept, "")
+		o.read(func(tx *store.Tx) error {
+			c, err := tx.Channel(member)
+			if c.Address != "nuovo@example.org" {
+				t.Errorf("the channel is %q", c.Address)
+			}
+			return err
+		})
+	})
+}

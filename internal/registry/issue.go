@@ -59,7 +59,14 @@ const (
 	issueNumFormat        = "NUM_FORMAT"
 	issueNumNormalise     = "NUM_NORMALISE"
 	issueNumDuplicate     = "NUM_DUPLICATE"
+	issueNumDiffers       = "NUM_DIFFERS" // from the field that should say the same
 	issueLeadingZerosLost = "LEADING_ZEROS_LOST"
+
+	issueAHVMissing    = "AHV_MISSING"
+	issueAHVNoDots     = "AHV_NO_DOTS" // or other than 756.1234.5678.97 in another way
+	issueAHVOld        = "AHV_OLD_FORMAT"
+	issueAHVScientific = "AHV_SCIENTIFIC" // a spreadsheet dropped digits
+	issueAHVDuplicate  = "AHV_DUPLICATE_OTHER_PERSON"
 
 	issueCFMissing    = "CF_MISSING"
 	issueCFNormalise  = "CF_NORMALISE"
@@ -90,7 +97,13 @@ const (
 	issueEmailShared    = "SHARED_EMAIL"
 	issueEmailGeneric   = "GENERIC_MAILBOX"
 	issueEmailBouncing  = "BOUNCING_EMAIL"
+	issueEmailWork      = "EMPLOYER_EMAIL" // lost with the job
+	issuePECInvalid     = "PEC_INVALID"
+	issuePECShared      = "SHARED_PEC"
+	issuePECGeneric     = "GENERIC_PEC"
+	issueSwapped        = "PEC_EMAIL_SWAPPED" // each stands in the other's column
 	issueMobileFormat   = "MOBILE_FORMAT"
+	issueMobileZeroLost = "MOBILE_LEADING_ZERO_LOST"
 	issueMobileForeign  = "FOREIGN_MOBILE"
 	issueMobileInvalid  = "MOBILE_INVALID"
 	issueMobileLandline = "LANDLINE_AS_MOBILE"
@@ -98,11 +111,26 @@ const (
 	issueMobileDesk     = "DESK_MOBILE_ON_MANY"
 	issueNoChannel      = "NO_CHANNEL"
 
+	issueFlagBlank        = "FLAG_BLANK" // nobody says whether the mobile is reliable
+	issueFlagGarbage      = "FLAG_GARBAGE"
+	issueFlagVariant      = "FLAG_VARIANT"
+	issueReliableNoMobile = "RELIABLE_BUT_NO_MOBILE"
+	issueLanguageVariant  = "LANGUAGE_VARIANT"
+
+	issueCodeMissing   = "ACTIVATION_CODE_MISSING"
+	issueCodeInvalid   = "ACTIVATION_CODE_INVALID"
+	issueCodeDuplicate = "ACTIVATION_CODE_DUPLICATE"
+
 	issueStatusUnknown     = "STATUS_UNKNOWN"
 	issueDeceasedActive    = "DECEASED_STATUS_ACTIVE"
 	issueDeceasedNoDate    = "DECEASED_NO_DATE"
+	issueDeceasedInName    = "DECEASED_IN_NAME" // a dagger
+	issueLeftActive        = "LEFT_BUT_ACTIVE"
+	issueLeftBeforeJoining = "EXIT_BEFORE_ENTRY"
 	issueMinorNoGuardian   = "MINOR_NO_GUARDIAN"
 	issueRepresentativeBad = "REPRESENTATIVE_INVALID"
+	issueRepresentativeOut = "REPRESENTATIVE_EXTERNAL" // by a court's decree, and no row is theirs
+	issueSurvivorUnknown   = "SURVIVOR_OF_UNKNOWN"     // no row has the number of the deceased
 )
 
 // The capabilities that an issue can take or qualify.
@@ -114,10 +142,18 @@ const (
 	capEmailNoOTP   = "email_off_for_otp"
 	capEmailShared  = "email_shared"
 	capSMSShared    = "sms_shared"
+
+	capPECOff          = "pec_off"
+	capPECShared       = "pec_shared"
+	capRecoveryOff     = "recovery_off"
+	capActivationOff   = "activation_off"
+	capDelegatePending = "delegate_pending"
+	capEIDLinkOff      = "eid_link_off"
 )
 
 // capabilities in the order in which one of them speaks for a record.
-var capabilities = []string{capLoginBlocked, capChannelNone, capEmailOff, capSMSOff, capEmailNoOTP, capEmailShared, capSMSShared}
+var capabilities = []string{capLoginBlocked, capActivationOff, capRecoveryOff, capDelegatePending, capChannelNone, capEmailOff, capSMSOff, capPECOff,
+	capEmailNoOTP, capEmailShared, capSMSShared, capPECShared, capEIDLinkOff}
 
 // An effect is what an issue does to its record.
 type effect struct {
@@ -159,7 +195,18 @@ var productEffects = []effect{
 	{issueNumFormat, Quarantine, ""},
 	{issueNumNormalise, Normalise, ""},
 	{issueNumDuplicate, Quarantine, ""},
+	{issueNumDiffers, Quarantine, ""},
 	{issueLeadingZerosLost, Normalise, ""},
+
+	{issueAHVMissing, Quarantine, ""},
+	{"AHV_CHARSET", Quarantine, ""},
+	{"AHV_LENGTH", Quarantine, ""},
+	{"AHV_PREFIX", Quarantine, ""},
+	{"AHV_CHECK", Quarantine, ""},
+	{issueAHVOld, Quarantine, ""},
+	{issueAHVScientific, Quarantine, ""},
+	{issueAHVDuplicate, Quarantine, ""},
+	{issueAHVNoDots, Normalise, ""},
 
 	{issueCFMissing, Quarantine, ""},
 	{"CF_CHARSET", Quarantine, ""},
@@ -193,7 +240,13 @@ var productEffects = []effect{
 	{issueEmailInvalid, Restrict, capEmailOff},
 	{issueEmailShared, Warn, capEmailShared},
 	{issueEmailGeneric, Warn, capEmailNoOTP},
+	{issueEmailWork, Warn, ""},
+	{issuePECInvalid, Restrict, capPECOff},
+	{issuePECShared, Warn, capPECShared},
+	{issuePECGeneric, Warn, capPECOff},
+	{issueSwapped, Warn, ""},
 	{issueMobileFormat, Normalise, ""},
+	{issueMobileZeroLost, Normalise, ""},
 	{issueMobileForeign, Normalise, ""},
 	{issueMobileInvalid, Restrict, capSMSOff},
 	{issueMobileLandline, Restrict, capSMSOff},
@@ -201,13 +254,38 @@ var productEffects = []effect{
 	{issueMobileDesk, Restrict, capSMSOff},
 	{issueNoChannel, Restrict, capChannelNone},
 
+	// Whatever does not say that a mobile is reliable says that it is not (C-9).
+	{issueFlagBlank, Restrict, capRecoveryOff},
+	{issueFlagGarbage, Restrict, capRecoveryOff},
+	{issueReliableNoMobile, Restrict, capRecoveryOff},
+	{issueFlagVariant, Normalise, ""},
+	{issueLanguageVariant, Normalise, ""},
+
+	{issueCodeMissing, Restrict, capActivationOff},
+	{issueCodeInvalid, Restrict, capActivationOff},
+	{issueCodeDuplicate, Restrict, capActivationOff},
+
+	{issueLeftActive, Warn, ""},
+	{issueLeftBeforeJoining, Quarantine, ""},
+	{issueSurvivorUnknown, Quarantine, ""},
+
 	// Where life and death or a person's age are in doubt, nobody comes in.
 	{issueStatusUnknown, Restrict, capLoginBlocked},
 	{issueDeceasedActive, Restrict, capLoginBlocked},
 	{issueDeceasedNoDate, Restrict, capLoginBlocked},
+	{issueDeceasedInName, Restrict, capLoginBlocked},
 	{issueMinorNoGuardian, Restrict, capLoginBlocked},
 	{issueRepresentativeBad, Warn, ""},
+	{issueRepresentativeOut, Restrict, capDelegatePending},
 }
+
+// mildTaxCode and mildBirth are the faults of a tax code and a date of birth that
+// hold a row aside where the fund requires the value, because people are known by
+// it. Elsewhere they cost no more than what the value would have been good for.
+var (
+	mildTaxCode = []string{issueCFMissing, "CF_CHARSET", "CF_LENGTH", "CF_FORMAT", "CF_CHECK", "CF_DATE", "CF_PROVISIONAL", issueCFDuplicate}
+	mildBirth   = []string{issueDateImpossible, issueDateFuture, issueDateDefault, issueDateCentury, issueDateUSAmbiguous}
+)
 
 // effects are the issues as one fund has them, by the product's word. What the
 // fund switched off is not in it. strange are words of the profile that are no
@@ -220,6 +298,19 @@ func effects(p *access.Profile) (all map[string]effect, strange []string) {
 	}
 	for _, e := range productEffects {
 		all[e.word] = e
+	}
+	for _, f := range p.Key.With { // no row is known by half a key
+		all[unknownWord(f)] = effect{unknownWord(f), Quarantine, ""}
+	}
+	if !slices.Contains(p.Required, "tax_code") && p.Login != "tax_code" {
+		for _, word := range mildTaxCode {
+			all[word] = effect{word, Warn, capEIDLinkOff}
+		}
+	}
+	if !slices.Contains(p.Required, "birth_date") {
+		for _, word := range mildBirth {
+			all[word] = effect{word, Warn, ""}
+		}
 	}
 	for _, word := range slices.Sorted(maps.Keys(p.Issues)) {
 		e, ok := all[word]

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"hash/maphash"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,11 +22,24 @@ type judge struct {
 	phones  identifier.Phones
 	dial    string // the country's own prefix, "+39"; "" if we do not know its plan
 	key     field
+	with    []field // what else is part of the key
+	pattern *regexp.Regexp
+	same    field // what the key must agree with, -1 for nothing
 	login   field
 	need    []field
+	when    []condition
+	reach   []field                       // contacts of which one must be usable
 	words   [fieldCount]map[string]string // their word -> our word
 	many    int
 	roles   map[string]bool
+	work    map[string]bool // mail domains of employers
+}
+
+// A condition says what a record needs that has one of some words in a field.
+type condition struct {
+	field field
+	is    []string // our words
+	needs []field
 }
 
 func newJudge(p *access.Profile, cols columns, r *repeats, now time.Time) *judge {
@@ -35,15 +49,25 @@ func newJudge(p *access.Profile, cols columns, r *repeats, now time.Time) *judge
 		phones: identifier.Phones{Fiction: p.Fiction},
 		dial:   map[string]string{"IT": "+39", "CH": "+41", "FR": "+33"}[p.Country],
 		key:    fieldNamed(p.Key.Field), login: fieldNamed(p.Login),
-		many: p.Shared.Many, roles: map[string]bool{},
+		same: -1, need: fieldsNamed(p.Required), with: fieldsNamed(p.Key.With), reach: fieldsNamed(p.Contact),
+		many: p.Shared.Many, roles: map[string]bool{}, work: map[string]bool{},
+	}
+	if p.Key.Pattern != "" {
+		j.pattern = regexp.MustCompile(`^(?:` + p.Key.Pattern + `)$`) // the profile was checked
+	}
+	if p.Key.Same != "" {
+		j.same = fieldNamed(p.Key.Same)
+	}
+	for _, w := range p.When {
+		j.when = append(j.when, condition{fieldNamed(w.Field), w.Is, fieldsNamed(w.Needs)})
+	}
+	if len(j.reach) == 0 {
+		j.reach = []field{fieldEmail, fieldMobile}
 	}
 	j.effects, _ = effects(p)
 	for _, d := range p.Dates {
 		f, _ := access.DateOrder(d)
 		j.dates.formats = append(j.dates.formats, f)
-	}
-	for _, name := range p.Required {
-		j.need = append(j.need, fieldNamed(name))
 	}
 	for name, words := range p.Values {
 		own := map[string]string{}
@@ -57,6 +81,9 @@ func newJudge(p *access.Profile, cols columns, r *repeats, now time.Time) *judge
 	}
 	for _, role := range p.Shared.Roles {
 		j.roles[strings.ToLower(role)] = true
+	}
+	for _, domain := range p.Shared.Work {
+		j.work[strings.ToLower(domain)] = true
 	}
 	return j
 }
@@ -94,18 +121,64 @@ func (j *judge) count(rec *record) {
 	}
 	code, codeErr := identifier.TaxCode(j.tidied(rec, fieldTaxCode)) // "" if it is wrong
 	who := func() uint32 { return j.personOf(rec, code) }
-	if n, _ := j.keyOf(rec); n != "" {
-		j.repeats.note(j.repeats.hash(spaceNumber, n), nobody)
+	note := func(s space, value string, who func() uint32) {
+		if value != "" {
+			j.repeats.note(j.repeats.hash(s, value), who)
+		}
 	}
+	// In the very order in which the second reading sees them: what is met first
+	// must be the same then.
+	ahv, _ := j.ahvOf(rec)
+	note(spaceAHV, ahv, who)
+	n, _ := j.keyOf(rec)
+	note(spaceNumber, n.whole, nobody)
 	if codeErr == nil {
-		j.repeats.note(j.repeats.hash(spaceTaxCode, code), who)
+		note(spaceTaxCode, code, who)
 	}
-	if e, _ := j.emailOf(rec); e != "" {
-		j.repeats.note(j.repeats.hash(spaceEmail, e), who)
+	for _, l := range j.links(rec, code) {
+		note(l.space, l.value, l.who)
 	}
-	if m, _ := j.mobileOf(rec); m != "" {
-		j.repeats.note(j.repeats.hash(spaceMobile, m), who)
+	e, _ := j.mailOf(rec, fieldEmail)
+	note(spaceMail, e, who)
+	e, _ = j.mailOf(rec, fieldPEC)
+	note(spaceMail, e, who)
+	m, _ := j.mobileOf(rec)
+	note(spaceMobile, m, who)
+	if j.cols.of[fieldActivation] >= 0 {
+		secret, _ := identifier.ActivationCode(j.raw(rec, fieldActivation)) // "" if it is none
+		note(spaceActivation, secret, nobody)
 	}
+}
+
+// A link is one end of what rows say of each other: a row has a number or a tax
+// code, and another names it.
+type link struct {
+	space space
+	value string
+	names bool // whether it is the end that names the other
+	who   func() uint32
+}
+
+// The two ends of a link, as the persons of a value: one that only one end knows
+// has one.
+func owner() uint32     { return 1 }
+func reference() uint32 { return 2 }
+
+// links are the ends that a record has: its own first, then those it names.
+func (j *judge) links(rec *record, code string) []link {
+	var all []link
+	if j.cols.of[fieldSurvivorOf] >= 0 {
+		all = append(all, link{spaceDeceased, j.tidied(rec, fieldNumber), false, owner},
+			link{spaceDeceased, j.tidied(rec, fieldSurvivorOf), true, reference})
+	}
+	if j.cols.of[fieldRepresentativeKind] >= 0 {
+		named := j.tidied(rec, fieldRepresentative)
+		if named != "" {
+			named, _ = identifier.TaxCode(named) // "" if it is wrong
+		}
+		all = append(all, link{spacePerson, code, false, owner}, link{spacePerson, named, true, reference})
+	}
+	return all
 }
 
 // nobody stands for the person where only records are counted.
@@ -115,106 +188,6 @@ func nobody() uint32 { return 0 }
 func (j *judge) tidied(rec *record, f field) string {
 	s, _ := tidy(j.raw(rec, f), false)
 	return s
-}
-
-// keyOf is the key of a record and the issue it has: ahead of a mendable one
-// the key is mended, with any other there is none.
-func (j *judge) keyOf(rec *record) (n, word string) {
-	raw := j.raw(rec, j.key)
-	s, _ := tidy(raw, false)
-	want := j.p.Key.Digits
-	switch {
-	case s == "":
-		return "", issueNumMissing
-	case want > 0 && (number(s[:min(len(s), 8)]) < 0 || number(s[min(len(s), 8):]+"0") < 0 || len(s) > want || strings.Trim(s, "0") == ""):
-		return "", issueNumFormat
-	case len(s) < want:
-		return strings.Repeat("0", want-len(s)) + s, issueLeadingZerosLost
-	case s != raw:
-		return s, issueNumNormalise
-	}
-	return s, ""
-}
-
-// emailOf is the comparable address of a record and the issue it has, as for
-// keyOf. Local parts are lower-cased: exports shout, and no host that matters
-// tells the difference.
-func (j *judge) emailOf(rec *record) (address, word string) {
-	raw := j.raw(rec, fieldEmail)
-	s, mended := tidy(raw, false)
-	if s == "" {
-		return "", ""
-	}
-	if strings.IndexByte("=+-@", s[0]) >= 0 {
-		return "", issueFormula
-	}
-	const scheme = "mailto:"
-	if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
-		s = s[len(scheme):]
-	}
-	address, err := identifier.Email(s)
-	if err != nil {
-		return "", issueEmailInvalid
-	}
-	switch address = identifier.EmailKey(address); {
-	case address == raw:
-		return address, ""
-	case mended.zeroWidth:
-		return address, issueZeroWidth
-	}
-	return address, issueEmailNormalise
-}
-
-// mobileOf is the mobile number of a record in E.164 and the issue it has, as for
-// keyOf. The country's own form without prefix is no issue.
-func (j *judge) mobileOf(rec *record) (e164, word string) {
-	raw := j.raw(rec, fieldMobile)
-	s, _ := tidy(raw, false)
-	if s == "" {
-		return "", ""
-	}
-	if strings.IndexByte("=-@", s[0]) >= 0 && len(s) > 1 {
-		return "", issueFormula
-	}
-	e164, err := j.phones.Mobile(s, j.p.Country)
-	if err != nil {
-		e, _ := err.(*identifier.Error)
-		if e != nil && e.Reason == "fixed" || j.p.Country == "IT" && landline(s) {
-			return "", issueMobileLandline
-		}
-		return "", issueMobileInvalid
-	}
-	trunk := "0"
-	if j.dial == "+39" {
-		trunk = ""
-	}
-	switch own := strings.TrimPrefix(e164, j.dial); {
-	case raw == e164:
-		return e164, ""
-	case j.dial != "" && own == e164:
-		return e164, issueMobileForeign
-	case len(raw) == len(trunk)+len(own) && strings.HasSuffix(raw, own) && strings.HasPrefix(raw, trunk):
-		return e164, ""
-	}
-	return e164, issueMobileFormat
-}
-
-// landline reports whether a number looks like an Italian fixed line: a 0 first
-// and as many digits as one has. Whether it is assigned does not matter here.
-func landline(s string) bool {
-	for _, prefix := range []string{"+39", "0039"} {
-		s = strings.TrimSpace(strings.TrimPrefix(s, prefix))
-	}
-	digits := 0
-	for i, r := range s {
-		switch {
-		case r >= '0' && r <= '9':
-			digits++
-		case i == 0 || !strings.ContainsRune(" ./-()", r):
-			return false
-		}
-	}
-	return digits >= 6 && digits <= 11 && s[0] == '0' && s[1] != '0'
 }
 
 // personOf is a hash of who a record is about: names as tax codes see them, and
@@ -239,9 +212,16 @@ func (j *judge) personOf(rec *record, code string) uint32 {
 // A verdict is one record's result in the making.
 type verdict struct {
 	*judge
-	rec   *record
-	res   *Result
-	named []string // capabilities
+	rec    *record
+	res    *Result
+	named  []string // capabilities
+	status string   // ours, for the file's word
+}
+
+// who is a hash of who the record is about.
+func (v *verdict) who() uint32 {
+	code, _ := identifier.TaxCode(v.tidied(v.rec, fieldTaxCode)) // "" if it is wrong
+	return v.personOf(v.rec, code)
 }
 
 // result is the second reading of a record.

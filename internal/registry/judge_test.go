@@ -324,12 +324,16 @@ func TestProfileKey(t *testing.T) {
 	if r := one(t, sound(), p); r.Entry.Login != "daniele.valdesini@example.org" {
 		t.Errorf("login %q", r.Entry.Login)
 	}
+	// Nobody is known by nothing: such rows would all be one person.
+	if r := one(t, sound().with("EMAIL", ""), p); r.Outcome != Quarantine || !slices.Equal(r.Issues, []string{"EMAIL_MISSING"}) || r.Entry.Held != "quarantine" {
+		t.Errorf("without a login: %s %v, held %q", r.Outcome, r.Issues, r.Entry.Held)
+	}
 }
 
 // The same values are found again over a whole file, however full the bits are.
 func TestRepeats(t *testing.T) {
 	r := newRepeats(0)
-	value := func(i int) uint64 { return r.hash(spaceEmail, strconv.Itoa(i)) }
+	value := func(i int) uint64 { return r.hash(spaceMail, strconv.Itoa(i)) }
 	const n = 100_000 // more values than bits
 	read := func(meet func(h uint64, who func() uint32)) {
 		for i := range n {

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"strings"
 
 	"aditus/internal/access"
@@ -17,7 +18,8 @@ func (v *verdict) person() {
 	}
 	e := &v.res.Entry
 	r := &e.Record
-	e.Number = v.number()
+	foreignAHV := v.ahv()
+	e.Number = v.number(foreignAHV)
 	v.plain(r)
 
 	code, birth, foreign := v.taxCode(r)
@@ -25,32 +27,19 @@ func (v *verdict) person() {
 	if code != "" && !foreign { // that somebody else's code does not fit is no second finding
 		v.agreement(r, birth, born)
 	}
-	email, mobile := v.contacts(r, code)
-	deceased, represented := v.standing(e, born)
-
-	if v.has(capLoginBlocked) {
-		email, mobile = true, true // nobody will be written to: the lack of a channel is not the point
+	delegate := v.linked(code)
+	v.contacts(r)
+	if born.y == 0 && code != "" {
+		born = v.youngest(birth)
 	}
-	if !email && !mobile && !deceased && !represented {
+	deceased, represented := v.standing(e, born, delegate)
+	v.activation(r)
+
+	// Where nobody will be written to, the lack of a channel is not the point.
+	if !v.has(capLoginBlocked) && !deceased && !represented && !slices.ContainsFunc(v.reach, func(f field) bool { return usable(r, f) }) {
 		v.add(issueNoChannel)
 	}
 	v.close(e, deceased, represented)
-}
-
-// number judges the key.
-func (v *verdict) number() string {
-	n, word := v.keyOf(v.rec)
-	switch {
-	case n == "":
-		v.add(word)
-		return v.tidied(v.rec, v.key) // as it is: the office has to find the row
-	case word != "":
-		v.mend(word, v.key, n)
-	}
-	if records, _ := v.repeats.see(v.repeats.hash(spaceNumber, n), nobody); records > 1 {
-		v.add(issueNumDuplicate)
-	}
-	return n
 }
 
 // plain reads what is text and words.
@@ -68,6 +57,9 @@ func (v *verdict) plain(r *access.Record) {
 	r.Phone, r.Employer = v.text(fieldPhone), v.text(fieldEmployer)
 	r.Sex = v.listed(fieldSex)
 	r.JoinKind, r.Line, r.Mailing = v.listed(fieldJoinKind), v.listed(fieldLine), v.listed(fieldMailing)
+	r.Kind, r.Contract, r.Plan, r.Strategy = v.listed(fieldKind), v.text(fieldContract), v.listed(fieldPlan), v.listed(fieldStrategy)
+	r.CivilStatus, r.Language = v.listed(fieldCivilStatus), v.language()
+	r.SurvivorOf, r.Relation = v.text(fieldSurvivorOf), v.listed(fieldRelation)
 	for _, k := range v.cols.keep {
 		if s := v.column(k.at, k.col, fieldCount); s != "" {
 			if r.More == nil {
@@ -78,10 +70,24 @@ func (v *verdict) plain(r *access.Record) {
 	}
 	for _, f := range v.need {
 		switch {
-		case f == v.key || f == fieldTaxCode || f == fieldBirthDate: // told where they are judged
-		case strings.TrimSpace(v.raw(v.rec, f)) == "":
-			v.add(missingWord(fieldNames[f]))
+		case f == v.key || f == fieldTaxCode || f == fieldBirthDate || f == fieldAHV || f == fieldActivation: // told where they are judged
+		default:
+			v.needs(f)
 		}
+	}
+	for _, c := range v.when {
+		if slices.Contains(c.is, v.ours(v.rec, c.field)) {
+			for _, f := range c.needs {
+				v.needs(f)
+			}
+		}
+	}
+}
+
+// needs tells of a field without a value.
+func (v *verdict) needs(f field) {
+	if strings.TrimSpace(v.raw(v.rec, f)) == "" {
+		v.add(missingWord(fieldNames[f]))
 	}
 }
 
@@ -111,7 +117,7 @@ func (v *verdict) taxCode(r *access.Record) (code string, b identifier.Birth, fo
 	s, mended := tidy(raw, false)
 	r.TaxCode = s
 	if s == "" {
-		if v.required(fieldTaxCode) {
+		if v.cols.of[fieldTaxCode] >= 0 {
 			v.add(issueCFMissing)
 		}
 		return "", b, false
@@ -120,6 +126,7 @@ func (v *verdict) taxCode(r *access.Record) (code string, b identifier.Birth, fo
 	if err != nil {
 		e, _ := err.(*identifier.Error)
 		v.add("CF_" + strings.ToUpper(e.Reason))
+		r.TaxCodeOff = v.login != fieldTaxCode
 		return "", b, false
 	}
 	r.TaxCode = code
@@ -133,15 +140,34 @@ func (v *verdict) taxCode(r *access.Record) (code string, b identifier.Birth, fo
 	if identifier.Omocodia(code) {
 		v.add(issueOmocodia)
 	}
-	who := func() uint32 { return v.personOf(v.rec, code) }
-	switch records, people := v.repeats.see(v.repeats.hash(spaceTaxCode, code), who); {
+	switch records, people := v.repeats.see(v.repeats.hash(spaceTaxCode, code), v.who); {
 	case people > 1:
 		v.add(issueCFDuplicate)
 		foreign = true
+		r.TaxCodeOff = v.login != fieldTaxCode
 	case records > 1:
 		v.add(issueTwoPositions)
 	}
 	return code, identifier.TaxCodeBirth(code), foreign
+}
+
+// linked judges whom the record names: the deceased whose survivor the person is
+// must have a row. It reports whether the representative has one.
+func (v *verdict) linked(code string) (delegate bool) {
+	for _, l := range v.links(v.rec, code) {
+		if l.value == "" {
+			continue
+		}
+		_, ends := v.repeats.see(v.repeats.hash(l.space, l.value), l.who)
+		switch {
+		case !l.names:
+		case l.space == spacePerson:
+			delegate = ends > 1
+		case ends < 2:
+			v.add(issueSurvivorUnknown)
+		}
+	}
+	return delegate
 }
 
 // birthDate judges the date of birth.
@@ -172,6 +198,16 @@ func (v *verdict) birthDate(r *access.Record, b identifier.Birth) date {
 		v.mend(issueWhitespace, fieldBirthDate, d.as(v.dates.formats[0]))
 	}
 	r.Born = d.iso()
+	return d
+}
+
+// youngest is the latest day on which somebody with that tax code can be born:
+// where the register has no day of birth, a child must not pass for grown up.
+func (v *verdict) youngest(b identifier.Birth) date {
+	d := date{2000 + b.Year, b.Month, b.Day}
+	if d.after(v.dates.today) {
+		d.y -= 100
+	}
 	return d
 }
 
@@ -213,68 +249,16 @@ func (v *verdict) broken(r *access.Record) bool {
 	return false
 }
 
-// contacts judges e-mail and mobile, and tells which of them a code can go to.
-func (v *verdict) contacts(r *access.Record, code string) (email, mobile bool) {
-	who := func() uint32 { return v.personOf(v.rec, code) }
-
-	address, word := v.emailOf(v.rec)
-	switch {
-	case address != "":
-		r.Email = address
-		if word != "" {
-			v.mend(word, fieldEmail, address)
-		}
-		if strings.HasSuffix(address, ".invalid") {
-			v.add(issueEmailBouncing)
-		}
-		role := v.roles[address[:strings.IndexByte(address, '@')]]
-		_, people := v.repeats.see(v.repeats.hash(spaceEmail, address), who)
-		switch {
-		case people >= v.many || people > 1 && role:
-			v.add(issueEmailGeneric)
-		case people > 1:
-			v.add(issueEmailShared)
-		}
-	case word == issueFormula:
-		v.addAs(word, word, Restrict, capEmailOff)
-	case word != "":
-		v.add(word)
-	}
-
-	number, word := v.mobileOf(v.rec)
-	switch {
-	case number != "":
-		r.Mobile = number
-		if word != "" {
-			v.mend(word, fieldMobile, number)
-		}
-		_, people := v.repeats.see(v.repeats.hash(spaceMobile, number), who)
-		switch {
-		case people >= v.many:
-			v.add(issueMobileDesk)
-		case people > 1:
-			v.add(issueMobileShared)
-		}
-	case word == issueFormula:
-		v.addAs(word, word, Restrict, capSMSOff)
-	case word != "":
-		v.add(word)
-	}
-
-	r.EmailOff = v.has(capEmailOff) || v.has(capEmailNoOTP)
-	r.MobileOff = v.has(capSMSOff)
-	return r.Email != "" && !r.EmailOff, r.Mobile != "" && !r.MobileOff
-}
-
 // standing judges whether the person lives, is of age, and still belongs.
-func (v *verdict) standing(e *access.Entry, born date) (deceased, represented bool) {
+// delegate says that the representative has a row of their own.
+func (v *verdict) standing(e *access.Entry, born date, delegate bool) (deceased, represented bool) {
 	r := &e.Record
 	r.Joined, r.Updated = v.otherDate(fieldJoinedOn), v.otherDate(fieldUpdatedOn)
-	r.Deceased = v.otherDate(fieldDeceasedOn)
+	r.Deceased, r.Left, r.Statement = v.otherDate(fieldDeceasedOn), v.otherDate(fieldLeftOn), v.otherDate(fieldStatement)
 	dated := v.tidied(v.rec, fieldDeceasedOn) != "" // a date nobody can read is a sign of death too
 
 	status, known := v.word(fieldStatus)
-	e.Status = status
+	e.Status, v.status = status, status
 	switch {
 	case !known || status == "":
 		v.add(issueStatusUnknown)
@@ -282,11 +266,20 @@ func (v *verdict) standing(e *access.Entry, born date) (deceased, represented bo
 		v.add(issueDeceasedNoDate)
 	case status != "deceased" && dated:
 		v.add(issueDeceasedActive)
+	case r.Left != "" && r.Left < r.Joined:
+		v.add(issueLeftBeforeJoining)
+	case r.Left != "" && status != "left" && status != "deceased" && r.Left < v.dates.today.iso():
+		v.add(issueLeftActive)
+		e.Status = "left" // the date is the better witness
 	}
 	if deceased = dated || status == "deceased"; deceased {
 		e.Status = "deceased"
 	}
+	if strings.ContainsAny(r.Surname+r.Name, "†✝") {
+		v.add(issueDeceasedInName)
+	}
 
+	minor := born.y != 0 && born.adult().after(v.dates.today)
 	if s := v.tidied(v.rec, fieldRepresentative); s != "" {
 		represented = true
 		code, err := identifier.TaxCode(s)
@@ -295,9 +288,15 @@ func (v *verdict) standing(e *access.Entry, born date) (deceased, represented bo
 		} else if code != v.raw(v.rec, fieldRepresentative) {
 			v.mend(issueCFNormalise, fieldRepresentative, code)
 		}
-		r.Representative = code
+		r.Representative, r.RepresentativeKind = code, v.listed(fieldRepresentativeKind)
+		if code != "" && !delegate && r.RepresentativeKind != "" && r.RepresentativeKind != "parent" {
+			// Until the office has seen the decree nobody can act for the person, who
+			// keeps what they have; a child has nothing to keep.
+			v.add(issueRepresentativeOut)
+			represented = minor
+		}
 	}
-	if born.y != 0 && born.adult().after(v.dates.today) && !represented && !deceased {
+	if minor && !represented && !deceased {
 		v.add(issueMinorNoGuardian)
 	}
 	return deceased, represented
@@ -305,18 +304,29 @@ func (v *verdict) standing(e *access.Entry, born date) (deceased, represented bo
 
 // close sets what follows from all the issues together.
 func (v *verdict) close(e *access.Entry, deceased, represented bool) {
+	r := &e.Record
 	switch v.login {
 	case fieldTaxCode:
-		e.Login = e.Record.TaxCode
+		e.Login = r.TaxCode
+	case fieldAHV:
+		e.Login = r.AHV
+	case fieldUsername:
+		e.Login = identifier.Username(v.tidied(v.rec, fieldUsername))
+		r.Username = e.Login
 	case v.key:
 		e.Login = e.Number
 	default:
 		e.Login = v.tidied(v.rec, v.login)
 	}
+	if e.Login == "" && v.res.Outcome.severity() < Quarantine.severity() {
+		// Rows with one login are one person; those without are not.
+		word := missingWord(fieldNames[v.login])
+		v.addAs(word, word, Quarantine, "")
+	}
 	v.res.Capability = speaks(v.named)
 	switch {
 	case v.res.Outcome == Reject: // a profile may be that strict
-		v.res.Entry = access.Entry{}
+		v.res.Entry, v.res.Activation = access.Entry{}, Activation{}
 		return
 	case v.res.Outcome == Quarantine:
 		e.Held = "quarantine"
@@ -329,7 +339,7 @@ func (v *verdict) close(e *access.Entry, deceased, represented bool) {
 	case v.has(capLoginBlocked):
 		e.Held = "blocked"
 	}
-	email, mobile := e.Record.Email != "" && !e.Record.EmailOff, e.Record.Mobile != "" && !e.Record.MobileOff
+	email, mobile := usable(r, fieldEmail), usable(r, fieldMobile)
 	switch {
 	case email && mobile:
 		v.res.Channels = ChannelsBoth
@@ -339,5 +349,14 @@ func (v *verdict) close(e *access.Entry, deceased, represented bool) {
 		v.res.Channels = ChannelsSMS
 	default:
 		v.res.Channels = ChannelsNone
+	}
+	if e.Held != "" || v.status == "left" {
+		return
+	}
+	if r.MobileReliable && (email || usable(r, fieldPEC)) {
+		v.res.Ready = append(v.res.Ready, ReadyRecovery)
+	}
+	if v.res.Activation.ready() {
+		v.res.Ready = append(v.res.Ready, ReadyActivation)
 	}
 }

@@ -40,8 +40,16 @@ type Result struct {
 	Normalised []Fix
 	Capability string // the one that is off or qualified, or ""
 	Channels   string // which channels the person can choose from, or "" if nobody comes in with this record
+	Ready      []string
 	Entry      access.Entry
+	Activation Activation
 }
+
+// The words for Result.Ready: what the person could do at once, by themselves.
+const (
+	ReadyRecovery   = "recovery"   // have credentials sent to a reliable mobile and a mailbox (C-4 to C-9)
+	ReadyActivation = "activation" // come in with the code on the last statement (S-4)
+)
 
 // The words for Result.Channels, as the summary of a file counts them.
 const (
@@ -61,6 +69,7 @@ type Analysis struct {
 	// once it has come to the end.
 	Totals   map[Outcome]int
 	Channels map[string]int
+	Ready    map[string]int // of the words that this register can tell
 
 	file io.ReaderAt
 	size int64
@@ -171,7 +180,13 @@ func valid(fields [][]byte) bool {
 // the one that was read first, or ctx's. It can be ranged over again.
 func (a *Analysis) Results(ctx context.Context) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
-		a.Totals, a.Channels = map[Outcome]int{}, map[string]int{}
+		a.Totals, a.Channels, a.Ready = map[Outcome]int{}, map[string]int{}, map[string]int{}
+		if a.j.cols.of[fieldReliable] >= 0 {
+			a.Ready[ReadyRecovery] = 0
+		}
+		if a.j.cols.of[fieldActivation] >= 0 {
+			a.Ready[ReadyActivation] = 0
+		}
 		a.j.repeats.again()
 		if err := a.second(ctx, func(res Result) bool { return yield(res, nil) }); err != nil {
 			yield(Result{}, err)
@@ -200,6 +215,9 @@ func (a *Analysis) second(ctx context.Context, yield func(Result) bool) error {
 		a.Totals[res.Outcome]++
 		if res.Channels != "" {
 			a.Channels[res.Channels]++
+		}
+		for _, word := range res.Ready {
+			a.Ready[word]++
 		}
 		if !yield(res) {
 			return nil

@@ -69,12 +69,15 @@ type sidecar struct {
 	Records    int             `json:"records"`
 	Totals     map[Outcome]int `json:"expected_totals"`
 	Capability struct {
-		Choices map[string]int `json:"secure_channel_choices"`
+		Choices    map[string]int `json:"secure_channel_choices"`
+		Recovery   int            `json:"recovery_self_service_eligible"`
+		Activation int            `json:"contracts_activatable_now"`
 	} `json:"expected_capability_totals"`
 	Entries []struct {
 		Record   int            `json:"record"`
 		Line     int            `json:"line"`
 		Key      string         `json:"key"`
+		Kind     string         `json:"kind"`
 		Issue    string         `json:"issue"`
 		Fields   []string       `json:"fields"`
 		Value    map[string]any `json:"value"`

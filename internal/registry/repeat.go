@@ -13,8 +13,12 @@ type space uint64
 const (
 	spaceNumber space = iota
 	spaceTaxCode
-	spaceEmail
+	spaceAHV
+	spaceMail // e-mail and PEC
 	spaceMobile
+	spaceActivation
+	spaceDeceased // membership numbers that rows have, and that survivors name
+	spacePerson   // tax codes that rows have, and that represented people name
 )
 
 // repeats finds values that stand in more than one record, and counts the people

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -23,6 +24,17 @@ func (tx *Tx) Member(id string) (access.Member, error) {
 // MembersByLogin finds the persons known by what was typed, normalised: mostly
 // one, none for a stranger.
 func (tx *Tx) MembersByLogin(login string) ([]access.Member, error) {
+	return tx.members(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND login = ?2 AND `+seen+` ORDER BY number`, tx.LoginIndex(login))
+}
+
+// MembersByTaxCode finds the persons of a fund who have a tax code, whether or
+// not they sign in with it: none, one, or several where a person has a user name
+// for each of two roles (C-21).
+func (tx *Tx) MembersByTaxCode(code string) ([]access.Member, error) {
+	return tx.members(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND (login = ?2 OR tax_code = ?2) AND `+seen+` ORDER BY number`, tx.LoginIndex(code))
+}
+
+func (tx *Tx) members(q string, args ...any) ([]access.Member, error) {
 	var members []access.Member
 	err := tx.query(tx.scanEntry(func(e access.Entry) {
 		for i := range members {
@@ -32,7 +44,7 @@ func (tx *Tx) MembersByLogin(login string) ([]access.Member, error) {
 			}
 		}
 		members = append(members, access.Member{ID: e.Member, Fund: tx.fund, Entries: []access.Entry{e}})
-	}), `SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND login = ?2 AND `+seen+` ORDER BY number`, tx.LoginIndex(login))
+	}), q, args...)
 	return members, err
 }
 
@@ -68,10 +80,11 @@ func (tx *Tx) scanEntry(add func(access.Entry)) func(row) error {
 		if err != nil {
 			return fmt.Errorf("entry %s: %w", e.ID, err)
 		}
-		if err := json.Unmarshal(plain, &e.Record); err != nil {
+		var held sealedRecord
+		if err := json.Unmarshal(plain, &held); err != nil {
 			return fmt.Errorf("entry %s: %w", e.ID, err)
 		}
-		e.Login = e.Record.TaxCode
+		e.Record, e.Login = held.Record, cmp.Or(held.Login, held.TaxCode)
 		add(e)
 		return nil
 	}
@@ -80,6 +93,16 @@ func (tx *Tx) scanEntry(add func(access.Entry)) func(row) error {
 // LoginIndex is what a login is looked up by: the register itself does not hold
 // it in clear.
 func (tx *Tx) LoginIndex(login string) string { return tx.keys.Index("login", login) }
+
+// taxCodeIndex is what an entry is found by that has a tax code and another
+// login, nil for the rest. It is the same hash as a login's: one question finds
+// people either way.
+func (tx *Tx) taxCodeIndex(e access.Entry) any {
+	if r := e.Record; r.TaxCode == "" || r.TaxCodeOff || r.TaxCode == e.Login {
+		return nil
+	}
+	return tx.LoginIndex(e.Record.TaxCode)
+}
 
 // CountEntries is how many entries the fund's register shows.
 func (tx *Tx) CountEntries() (n int, err error) {

@@ -53,6 +53,10 @@ func (tx *Tx) BeginImport(file, digest string) (im Import, err error) {
 		DELETE FROM entry WHERE fund = ?1 AND version > (SELECT coalesce(max(version), 0) FROM registry WHERE fund = ?1)`); err != nil {
 		return im, err
 	}
+	if _, err := tx.exec(`
+		DELETE FROM activation_code WHERE fund = ?1 AND version > (SELECT coalesce(max(version), 0) FROM registry WHERE fund = ?1)`); err != nil {
+		return im, err
+	}
 	_, err = tx.exec(`DELETE FROM entry_change WHERE fund = ?1`)
 	return im, err
 }
@@ -81,9 +85,9 @@ func (tx *Tx) AddEntry(e access.Entry) error {
 		return err
 	}
 	return tx.later(`
-		INSERT INTO entry (fund, id, member, number, login, status, held, version, digest, record)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
-		e.ID, e.Member, e.Number, tx.LoginIndex(e.Login), e.Status, e.Held, e.Version, e.Digest, sealed)
+		INSERT INTO entry (fund, id, member, number, login, status, held, version, digest, record, tax_code)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+		e.ID, e.Member, e.Number, tx.LoginIndex(e.Login), e.Status, e.Held, e.Version, e.Digest, sealed, tx.taxCodeIndex(e))
 }
 
 // ChangeEntry stages a change of an entry that is there, or reports ErrNone if
@@ -97,13 +101,23 @@ func (tx *Tx) ChangeEntry(e access.Entry) error {
 		return err
 	}
 	return tx.later(`
-		INSERT INTO entry_change (fund, version, id, member, login, status, held, digest, record)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
-		e.Version, e.ID, e.Member, tx.LoginIndex(e.Login), e.Status, e.Held, e.Digest, sealed)
+		INSERT INTO entry_change (fund, version, id, member, login, status, held, digest, record, tax_code)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
+		e.Version, e.ID, e.Member, tx.LoginIndex(e.Login), e.Status, e.Held, e.Digest, sealed, tx.taxCodeIndex(e))
+}
+
+// A sealedRecord is what an entry's sealed column holds.
+type sealedRecord struct {
+	access.Record
+	Login string `json:"login,omitempty"` // where it is not the tax code
 }
 
 func (tx *Tx) sealRecord(e access.Entry) ([]byte, error) {
-	plain, err := json.Marshal(e.Record)
+	r := sealedRecord{Record: e.Record}
+	if e.Login != e.Record.TaxCode {
+		r.Login = e.Login
+	}
+	plain, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
@@ -131,8 +145,8 @@ func (tx *Tx) PublishImport(im Import) error {
 	}
 	if _, err := tx.exec(`
 		UPDATE entry SET member = c.member, login = c.login, status = c.status, held = c.held,
-			version = c.version, digest = c.digest, record = c.record
-		FROM (SELECT id, version, member, login, status, held, digest, record FROM entry_change WHERE fund = ?1 AND version = ?2) AS c
+			version = c.version, digest = c.digest, record = c.record, tax_code = c.tax_code
+		FROM (SELECT id, version, member, login, status, held, digest, record, tax_code FROM entry_change WHERE fund = ?1 AND version = ?2) AS c
 		WHERE entry.fund = ?1 AND entry.id = c.id`, im.Version); err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func TestNothingInClear(t *testing.T) {
 			}
 			rec := access.Record{Surname: canary("surname"), Name: canary("name"), Born: canary("born"), BirthPlace: canary("birthplace"), TaxCode: canary("taxcode"),
 				Street: canary("street"), Town: canary("town"), Email: canary("email"), Mobile: canary("mobile"), Phone: canary("phone"), Employer: canary("employer"),
+				AHV: canary("ahv"), Username: canary("username"), PEC: canary("pec"), SurvivorOf: canary("survivorof"), Representative: canary("representative"), Contract: canary("contract"),
 				More: map[string]string{"position": canary("more")}, Past: []access.PastContact{{Kind: access.Email, Address: canary("past")}}}
 			login := canary("login")
 			im, err := begin(t, db, "march")
@@ -49,6 +50,9 @@ func TestNothingInClear(t *testing.T) {
 			write(t, db, func(tx *store.Tx) error {
 				changed := rec
 				changed.Street = canary("newstreet")
+				if err := tx.AddActivationCode("e1", tx.ActivationIndex(canary("activation")), "2025-02-01", im.Version); err != nil {
+					return err
+				}
 				return tx.ChangeEntry(access.Entry{ID: "e1", Member: "m1", Number: "1", Login: canary("newlogin"), Version: im.Version, Record: changed})
 			})
 			write(t, db, func(tx *store.Tx) error {
