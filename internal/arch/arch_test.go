@@ -19,16 +19,17 @@ const arrows = `
 	cmd                                  -> demo app settings funds
 	demo                                 -> app funds
 	app                                  -> web provider deliver desk registry settings
-	web                                  -> area journey operation desk registry session texts
+	web                                  -> area journey operation desk registry session texts qr
 	provider                             -> journey operation session
 	area journey operation desk registry -> challenge document federation policy session password identifier
 	deliver                              -> audit store texts identifier
-	challenge document session           -> audit
+	challenge document session           -> audit totp recovery
 	audit                                -> store
-	store password                       -> keys
+	store password recovery              -> keys
 	keys policy federation texts         -> access
 	policy                               -> identifier
 	settings funds access identifier     ->
+	totp qr                              ->
 `
 
 // never is what no arrow allows, whatever the table says: who, and what of.
