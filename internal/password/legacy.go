@@ -42,16 +42,17 @@ const (
 	bcryptReads     = 72        // bytes
 )
 
-// The spellings that are read. Numbers are short, so none overflows.
+// The spellings that are read. Numbers are short, so none overflows; the text is
+// no longer than maxLegacyText, so the rest need not count.
 var (
-	argonForm  = regexp.MustCompile(`^(?:argon2)?\$(argon2id?)\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?)\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
+	argonForm  = regexp.MustCompile(`^(?:argon2)?\$(argon2id?)\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$`)
 	bcryptForm = regexp.MustCompile(`^(bcrypt\$|bcrypt_sha256\$)?(\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53})$`)
 	// Django writes the salt as it is; passlib, PHC and LDAP in base64.
-	pbkdf2Django = regexp.MustCompile(`^pbkdf2_(sha1|sha256|sha512)\$([1-9][0-9]{0,7})\$([!-#%-~]{1,128})\$([A-Za-z0-9+/=]{20,90})$`)
-	pbkdf2Form   = regexp.MustCompile(`^(?:\$pbkdf2(?:-(sha1|sha256|sha512))?\$|\{PBKDF2(?:-(SHA1|SHA256|SHA512))?\})(?:i=)?([1-9][0-9]{0,7})(?:,l=([1-9][0-9]?))?\$([A-Za-z0-9+/.]{1,128})\$([A-Za-z0-9+/.]{20,90})$`)
-	scryptDjango = regexp.MustCompile(`^scrypt\$([1-9][0-9]{0,7})\$([!-#%-~]{1,128})\$([1-9][0-9]?)\$([1-9][0-9]?)\$([A-Za-z0-9+/=]{20,90})$`)
-	scryptForm   = regexp.MustCompile(`^\$scrypt\$ln=([1-9][0-9]?),r=([1-9][0-9]?),p=([1-9][0-9]?)\$([A-Za-z0-9+/]{1,128})\$([A-Za-z0-9+/]{22,90})$`)
-	sshaForm     = regexp.MustCompile(`^\{(?i:SSHA)(256|512)?\}([A-Za-z0-9+/=]{28,200})$`)
+	pbkdf2Django = regexp.MustCompile(`^pbkdf2_(sha1|sha256|sha512)\$([1-9][0-9]{0,7})\$([!-#%-~]+)\$([A-Za-z0-9+/=]+)$`)
+	pbkdf2Form   = regexp.MustCompile(`^(?:\$pbkdf2(?:-(sha1|sha256|sha512))?\$|\{PBKDF2(?:-(SHA1|SHA256|SHA512))?\})(?:i=)?([1-9][0-9]{0,7})(?:,l=([1-9][0-9]?))?\$([A-Za-z0-9+/.]+)\$([A-Za-z0-9+/.]+)$`)
+	scryptDjango = regexp.MustCompile(`^scrypt\$([1-9][0-9]{0,7})\$([!-#%-~]+)\$([1-9][0-9]?)\$([1-9][0-9]?)\$([A-Za-z0-9+/=]+)$`)
+	scryptForm   = regexp.MustCompile(`^\$scrypt\$ln=([1-9][0-9]?),r=([1-9][0-9]?),p=([1-9][0-9]?)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$`)
+	sshaForm     = regexp.MustCompile(`^\{(?i:SSHA)(256|512)?\}([A-Za-z0-9+/=]+)$`)
 )
 
 var (
