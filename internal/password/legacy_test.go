@@ -65,6 +65,17 @@ func TestImportedHashes(t *testing.T) {
 	}
 }
 
+// What an import was told it can use must not fail at the sign-in, whatever stands
+// in a salt.
+func TestSaltLikeOurOwnTexts(t *testing.T) {
+	h := smallHasher(keys.New(nil))
+	text := "pbkdf2_sha256$1200$,keyid=abcdefgh$zJ8bdTvgrmy7VPRFxf+p5VPkBeayEfl6z83WlLCxkSM="
+	if err := Legacy(text); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, h, text, oldPassword, false, true)
+}
+
 // bcrypt reads 72 bytes and forgets the rest, and so does its Go package: whoever
 // knows the first 72 of a long password could put anything behind them.
 func TestBcryptBeyond72Bytes(t *testing.T) {
@@ -230,6 +241,9 @@ func FuzzLegacy(f *testing.F) {
 				t.Error("an error, and yet a hash")
 			}
 			return
+		}
+		if peppered(text) {
+			t.Errorf("%q is taken for ours", text)
 		}
 		if l.matches == nil || l.memory < 0 || l.memory > 300<<20 {
 			t.Errorf("%q: takes %d bytes", text, l.memory)

@@ -30,8 +30,10 @@ func (s stored) String() string {
 var phcForm = regexp.MustCompile(`^\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?),keyid=([a-z2-7.]{1,200})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
 
 // peppered tells our own texts from those of other systems, which have no pepper
-// of ours.
-func peppered(text string) bool { return strings.Contains(text, ",keyid=") }
+// of ours: Legacy reads no text that begins like this and names a key.
+func peppered(text string) bool {
+	return strings.HasPrefix(text, "$argon2id$") && strings.Contains(text, ",keyid=")
+}
 
 // Bounds of what a stored text may ask for: nobody who can write to the database
 // must be able to take the machine's memory.

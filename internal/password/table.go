@@ -11,7 +11,8 @@ import (
 // (MIT) brings. Each is folded and stands as forty bits of its hash, in order, so
 // that the list is 150 KB, is searched where the program's file lies in memory,
 // costs nothing at the start, and shows no foul word to who reads the source.
-// TestCommonTable makes it: `go test ./internal/password -run CommonTable -update`.
+// The licence of the list is in common.bin.LICENSE. TestCommonTable makes the file:
+// `go test ./internal/password -run CommonTable -update`.
 //
 //go:embed common.bin
 var commonFile string
