@@ -33,7 +33,7 @@ type FilterReport struct {
 // Pwned hands its corpus out. Lines may come in any order and more than once, and
 // end with LF or CR LF. Passwords are taken in NFKC, as Has takes them.
 //
-// It needs about 64 MiB of memory whatever the size of the corpus, and beside the
+// It needs about 100 MiB of memory whatever the size of the corpus, and beside the
 // filter 8 bytes of disk a line, in the folder of path. read, if not nil, is told
 // now and then how many bytes of in were read.
 func BuildFilter(ctx context.Context, in io.Reader, path string, read func(bytes int64)) (FilterReport, error) {
