@@ -7,6 +7,7 @@
 //	aditus check id KIND VALUE           judge an identifier
 //	aditus audit verify --config FILE    look for anything changed in the audit trail
 //	aditus keys init FILE                make the key file
+//	aditus passwords build FILE          make a filter of breached passwords
 //
 // It exits with 0 when done, 1 when it ran and the answer is no, 2 when the
 // command line was wrong, and 70 when the disk failed while serving. Results go
@@ -40,13 +41,14 @@ var errDisk = errors.New("the disk failed")
 
 // A line is the whole command line.
 type line struct {
-	Demo    demoCmd   `cmd:"" help:"Try it: everything included, on this machine only, with invented people."`
-	Serve   serveCmd  `cmd:"" help:"Serve members."`
-	Import  importCmd `cmd:"" help:"Bring a fund's register in from a file."`
-	Check   checkCmd  `cmd:"" help:"Judge a fund's file, or an identifier."`
-	Audit   auditCmd  `cmd:"" help:"Look at the audit trail."`
-	Keys    keysCmd   `cmd:"" help:"Make the key file."`
-	Version struct{}  `cmd:"" help:"Say which version this is."`
+	Demo      demoCmd      `cmd:"" help:"Try it: everything included, on this machine only, with invented people."`
+	Serve     serveCmd     `cmd:"" help:"Serve members."`
+	Import    importCmd    `cmd:"" help:"Bring a fund's register in from a file."`
+	Check     checkCmd     `cmd:"" help:"Judge a fund's file, or an identifier."`
+	Audit     auditCmd     `cmd:"" help:"Look at the audit trail."`
+	Keys      keysCmd      `cmd:"" help:"Make the key file."`
+	Passwords passwordsCmd `cmd:"" help:"Make a filter of breached passwords."`
+	Version   struct{}     `cmd:"" help:"Say which version this is."`
 }
 
 // A world is what a command sees of the process.

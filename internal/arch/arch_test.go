@@ -19,16 +19,17 @@ const arrows = `
 	cmd                                  -> demo app settings funds
 	demo                                 -> app funds
 	app                                  -> web provider deliver desk registry settings
-	web                                  -> area journey operation desk registry session texts
+	web                                  -> area journey operation desk registry session texts qr
 	provider                             -> journey operation session
 	area journey operation desk registry -> challenge document federation policy session password identifier
 	deliver                              -> audit store texts identifier
-	challenge document session           -> audit
+	challenge document session           -> audit totp recovery passkey
 	audit                                -> store
-	store password                       -> keys
+	store password recovery              -> keys
 	keys policy federation texts         -> access
 	policy                               -> identifier
 	settings funds access identifier     ->
+	totp qr passkey                      ->
 `
 
 // never is what no arrow allows, whatever the table says: who, and what of.
@@ -47,6 +48,7 @@ var never = []struct{ who, what, why string }{
 var only = []struct{ what, who string }{
 	{"modernc.org/sqlite/ github.com/jackc/pgx/ github.com/pressly/goose/ github.com/lib/pq/ github.com/mattn/go-sqlite3/", "store"},
 	{"net/smtp github.com/wneessen/go-mail/ github.com/emersion/go-smtp/ github.com/linxGnu/gosmpp/", "deliver"},
+	{"github.com/go-webauthn/webauthn/", "passkey"},
 	{"github.com/russellhaering/goxmldsig/ github.com/beevik/etree/ github.com/crewjam/saml/", "federation"},
 }
 

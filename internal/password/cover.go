@@ -1,19 +1,41 @@
 package password
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
-// A cover marks which bytes of a folded password are explained by something
-// anybody would guess. What stays unmarked is all the password is worth.
+// A cover says how much of a folded password is explained by what anybody would
+// guess. What stays unexplained is all the password is worth.
 type cover struct {
 	text string
-	mark []bool
+	own  []bool // which bytes belong to words of the person or the fund
 }
 
 func newCover(text string) *cover { return &cover{text, make([]bool, len(text))} }
 
+// words marks every occurrence of the person's or the fund's words, and reports
+// whether there was one.
+func (c *cover) words(words []string) (found bool) {
+	for _, w := range words {
+		for from := 0; ; {
+			i := strings.Index(c.text[from:], w)
+			if i < 0 {
+				break
+			}
+			for j := from + i; j < from+i+len(w); j++ {
+				c.own[j] = true
+			}
+			found = true
+			from += i + 1
+		}
+	}
+	return found
+}
+
 // covered counts the marked bytes.
 func (c *cover) covered() (n int) {
-	for _, m := range c.mark {
+	for _, m := range c.own {
 		if m {
 			n++
 		}
@@ -21,32 +43,83 @@ func (c *cover) covered() (n int) {
 	return n
 }
 
-func (c *cover) set(from, to int) (fresh bool) {
-	for i := from; i < to; i++ {
-		fresh = fresh || !c.mark[i]
-		c.mark[i] = true
+// Three words of the list and more are a passphrase, not a password.
+const fewWords = 2
+
+// left is how many bytes nothing explains: with no word of the list at all, and
+// with one or two. It tries every way to read the text as words, patterns, marked
+// bytes and rest, and takes the one that leaves least; a greedy reading would
+// lose «angelo» to «gelo».
+func (c *cover) left(list table) (without, with int) {
+	n := len(c.text)
+	var best [fewWords + 1][]int // best[w][i]: least rest of the first i bytes, with w words
+	for w := range best {
+		best[w] = make([]int, n+1)
+		for i := range best[w] {
+			best[w][i] = i
+		}
 	}
-	return fresh
+	reach := func(w, i, rest int) { best[w][i] = min(best[w][i], rest) }
+	for i := range n {
+		rest := 1
+		if c.own[i] {
+			rest = 0
+		}
+		pattern := patterns(c.text, i)
+		for w := range best {
+			reach(w, i+1, best[w][i]+rest)
+			for end := i + 2; end <= pattern; end++ {
+				reach(w, end, best[w][i])
+			}
+		}
+		list.words(c.text[i:], func(end int) {
+			for w := range fewWords {
+				reach(w+1, i+end, best[w][i])
+			}
+		})
+	}
+	with = n
+	for _, b := range best {
+		with = min(with, b[n])
+	}
+	return best[0][n], with
 }
 
-// words marks every occurrence of the words, which come longest first, and
-// counts those that marked something new: a word inside another is not a second.
-func (c *cover) words(words []string) (n int) {
-	for _, w := range words {
-		found := false
-		for from := 0; ; {
-			i := strings.Index(c.text[from:], w)
-			if i < 0 {
-				break
-			}
-			found = c.set(from+i, from+i+len(w)) || found
-			from += i + 1
-		}
-		if found {
-			n++
+// patterns is where the longest pattern ends that begins at i, or i: a run along
+// a row of keys (four and more), a walk over the keys (six and more), one
+// character three times and more, two to four digits that stand alone, a date.
+func patterns(text string, i int) (end int) {
+	end = i
+	rest := text[i:]
+	for _, row := range rows {
+		if n := commonRun(rest, row); n >= 4 {
+			end = max(end, i+n)
 		}
 	}
-	return n
+	for _, keys := range keyboards {
+		if n := walk(rest, keys); n >= 6 {
+			end = max(end, i+n)
+		}
+	}
+	if n := run(rest, func(b byte) bool { return b == text[i] }); n >= 3 {
+		end = max(end, i+n)
+	}
+	if i == 0 || !isDigit(text[i-1]) {
+		if n := run(rest, isDigit); n >= 2 && n <= 4 || isDate(rest[:n]) {
+			end = max(end, i+n)
+		}
+	}
+	return end
+}
+
+// isDate reports whether digits are a day, as people write one.
+func isDate(digits string) bool {
+	for _, form := range []string{"02012006", "20060102", "020106", "060102", "01022006"} {
+		if day, err := time.Parse(form, digits); err == nil && day.Year() > 1900 && day.Year() < 2100 {
+			return true
+		}
+	}
+	return false
 }
 
 // rows are neighbours on a keyboard, in the alphabet and in counting; they are
@@ -56,7 +129,6 @@ var rows = withReversed(
 	"qwertyuiop", "asdfghjkl", "zxcvbnm", // English and Italian
 	"azertyuiop", "qsdfghjklm", "wxcvbn", // French
 	"qwertzuiop", "yxcvbnm", // German and Swiss
-	"1qaz", "2wsx", "3edc", "4rfv", "5tgb", "qaz", "wsx", "edc",
 )
 
 func withReversed(rows ...string) (all []string) {
@@ -70,26 +142,42 @@ func withReversed(rows ...string) (all []string) {
 	return all
 }
 
-// patterns marks runs along a row (four and more), one character three times and
-// more, and short numbers, years among them.
-func (c *cover) patterns() {
-	for i := range c.text {
-		for _, row := range rows {
-			if n := commonRun(c.text[i:], row); n >= 4 {
-				c.set(i, i+n)
-			}
+// keyboards are where the keys lie: English and Italian, French, German and Swiss.
+var keyboards = [][]string{
+	{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"},
+	{"1234567890", "azertyuiop", "qsdfghjklm", "wxcvbn"},
+	{"1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm"},
+}
+
+// walk is how far the text goes from key to neighbouring key: «1qaz2wsx» jumps
+// back to the top once in a while, and a jump by one column counts as a step.
+func walk(text string, keys []string) int {
+	n := 0
+	row, column := 0, 0
+	for n < len(text) {
+		r, c := keyAt(text[n], keys)
+		if r < 0 {
+			break
 		}
-		if n := run(c.text[i:], func(b byte) bool { return b == c.text[i] }); n >= 3 {
-			c.set(i, i+n)
+		near := r-row >= -1 && r-row <= 1 && c-column >= -1 && c-column <= 1
+		jump := (row == 0 || row == len(keys)-1) && (r == 0 || r == len(keys)-1) && c-column >= -1 && c-column <= 1
+		if n > 0 && (!near && !jump || text[n] == text[n-1]) {
+			break
+		}
+		row, column = r, c
+		n++
+	}
+	return n
+}
+
+// keyAt is where a key lies, or -1.
+func keyAt(b byte, keys []string) (row, column int) {
+	for r, row := range keys {
+		if c := strings.IndexByte(row, b); c >= 0 {
+			return r, c
 		}
 	}
-	for i := 0; i < len(c.text); {
-		n := run(c.text[i:], isDigit)
-		if n > 0 && n <= 4 {
-			c.set(i, i+n)
-		}
-		i += max(n, 1)
-	}
+	return -1, -1
 }
 
 // commonRun is how far the text follows the row from wherever the row has the

@@ -9,8 +9,8 @@
 //
 //	$argon2id$v=19$m=19456,t=2,p=1,keyid=4jq7xk2a$<salt>$<HMAC of the hash>
 //
-// A stored text without keyid, as another system writes it, verifies too, and is
-// stale.
+// What other systems wrote, without keyid or of another kind altogether, verifies
+// too, and is stale (Legacy).
 //
 // The work is the same whether the person is unknown, the password wrong or
 // right, so that time tells nothing (security.md part 6).
@@ -72,8 +72,10 @@ type Hasher struct {
 	pepper *keys.Pepper
 	queue  *queue
 	memory *arenas
-	dummy  stored // stands for the person who is not there
+	dummy  stored  // stands for the person who is not there
+	decoy  *legacy // stands for the imported hash that somebody else may have; or nil
 	kdf    func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
+	old    func(l *legacy, password []byte) bool
 }
 
 // NewHasher makes a Hasher. Zero values mean Default, one slot a core,
@@ -98,6 +100,7 @@ func NewHasher(params Params, slots, waiting int, wait time.Duration, pepper *ke
 		memory: &arenas{},
 		dummy:  stored{params: params, keyID: pepper.ID(), salt: make([]byte, saltLen), hash: make([]byte, hashLen)},
 		kdf:    argon2.IDKey,
+		old:    func(l *legacy, password []byte) bool { return l.matches(password) },
 	}
 	// Random, so that no password is the dummy's.
 	rand.Read(h.dummy.salt)
@@ -127,26 +130,36 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify reports whether the password is the one the stored text was made from.
 // stale says that it was made with other parameters or another pepper than
-// today's: when ok, hash the password again and store that. An empty text stands
-// for an unknown person: equal work, never ok. Errors: ErrTooLong, ErrBusy, the
-// context's, or a fault of the stored text.
+// today's, or by another system: when ok, hash the password again and store that.
+// An empty text stands for an unknown person: equal work, never ok. Errors:
+// ErrTooLong, ErrBusy, the context's, or a fault of the stored text.
 func (h *Hasher) Verify(ctx context.Context, phc, password string) (ok, stale bool, err error) {
 	if len(password) > maxTyped {
 		return false, false, ErrTooLong
 	}
 	s := h.dummy
 	if phc != "" {
+		if !peppered(phc) {
+			return h.verifyLegacy(ctx, phc, password)
+		}
 		if s, err = parse(phc); err != nil {
 			return false, false, err
 		}
 	}
 	normal := norm.NFKC.String(password)
-	hash, err := h.compute(ctx, s, normal)
+	if err := h.queue.enter(ctx); err != nil {
+		return false, false, err
+	}
+	defer h.queue.leave()
+	hash, err := h.derive(s, normal)
 	if err != nil {
 		return false, false, err
 	}
 	right := subtle.ConstantTimeCompare(hash, s.hash) == 1
 	ok = right && phc != "" && len(normal) <= MaxBytes
+	if !ok && h.decoy != nil {
+		h.tryLegacy(h.decoy, password)
+	}
 	return ok, s.params != h.params || s.keyID != h.pepper.ID(), nil
 }
 
@@ -163,12 +176,14 @@ func (h *Hasher) compute(ctx context.Context, s stored, normal string) ([]byte, 
 		return nil, err
 	}
 	defer h.queue.leave()
+	return h.derive(s, normal)
+}
+
+// derive hashes and peppers. The caller has the turn.
+func (h *Hasher) derive(s stored, normal string) ([]byte, error) {
 	h.memory.take(int(s.params.MemoryKiB) << 10)
 	defer h.memory.drop()
 	hash := h.kdf([]byte(normal), s.salt, s.params.Time, s.params.MemoryKiB, uint8(s.params.Threads), uint32(len(s.hash)))
-	if s.keyID == "" {
-		return hash, nil
-	}
 	hash, err := h.pepper.Apply(s.keyID, hash)
 	if err != nil {
 		return nil, fmt.Errorf("password: %w", err)

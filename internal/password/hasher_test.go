@@ -1,7 +1,6 @@
 package password
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -233,8 +232,12 @@ func TestTooLongBeforeAnyWork(t *testing.T) {
 // those must not let an unknown person in.
 func TestNobodyIsNeverRight(t *testing.T) {
 	h := smallHasher(keys.New(nil))
-	h.dummy.keyID = "" // no pepper, so that the hash can be forged below
-	h.kdf = func(_, _ []byte, _, _ uint32, _ uint8, _ uint32) []byte { return bytes.Clone(h.dummy.hash) }
+	forged := make([]byte, hashLen)
+	h.kdf = func(_, _ []byte, _, _ uint32, _ uint8, _ uint32) []byte { return forged }
+	var err error
+	if h.dummy.hash, err = h.pepper.Apply(h.dummy.keyID, forged); err != nil {
+		t.Fatal(err)
+	}
 	if ok, _, err := h.Verify(context.Background(), "", "anything"); ok || err != nil {
 		t.Errorf("an unknown person is in: %v, %v", ok, err)
 	}
@@ -250,7 +253,7 @@ func TestBadStoredText(t *testing.T) {
 	replace := func(from, to string) string { return strings.Replace(good, from, to, 1) }
 	bad := map[string]string{
 		"another kind":        replace("argon2id", "argon2i"),
-		"bcrypt":              "$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
+		"no form at all":      "$1$abcdefgh$G/Aqlq5M/Q9dvKLRwXRb50",
 		"another version":     replace("v=19", "v=16"),
 		"memory of a planet":  replace("m=64", "m=9999999"),
 		"memory too small":    replace("m=64", "m=7"),
@@ -304,7 +307,6 @@ func TestBusyIsTold(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4")
 	f.Add("$argon2id$v=19$m=64,t=1,p=1,keyid=abcdefgh$c29tc2FsdHNvbWVzYWx0$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4")
 	f.Add("$argon2id$v=19$m=64,t=1,p=1,keyid=$$")
 	f.Fuzz(func(t *testing.T, phc string) {
@@ -315,7 +317,7 @@ func FuzzParse(f *testing.F) {
 		if s.params.MemoryKiB > maxMemoryKiB || s.params.Time > maxTime || s.params.Threads > maxThreads || s.params.Time == 0 || s.params.Threads == 0 {
 			t.Errorf("out of bounds: %+v", s.params)
 		}
-		if s.keyID != "" && s.String() != phc {
+		if s.String() != phc {
 			t.Errorf("written again it differs: %s", s.String())
 		}
 	})

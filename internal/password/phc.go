@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
-// stored is a password as it stands in the database.
+// stored is a password as we put it into the database. What other systems made is
+// a legacy.
 type stored struct {
 	params     Params
-	keyID      string // of the pepper; empty: none
+	keyID      string // of the pepper
 	salt, hash []byte
 }
 
@@ -25,10 +27,16 @@ func (s stored) String() string {
 }
 
 // phcForm is the one form that is read. The numbers are short, so none overflows.
-var phcForm = regexp.MustCompile(`^\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?)(?:,keyid=([a-z2-7.]{1,200}))?\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
+var phcForm = regexp.MustCompile(`^\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?),keyid=([a-z2-7.]{1,200})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
 
-// Bounds of what a stored text may ask for. It comes from our database or from a
-// register, and must not be able to take the machine's memory.
+// peppered tells our own texts from those of other systems, which have no pepper
+// of ours: Legacy reads no text that begins like this and names a key.
+func peppered(text string) bool {
+	return strings.HasPrefix(text, "$argon2id$") && strings.Contains(text, ",keyid=")
+}
+
+// Bounds of what a stored text may ask for: nobody who can write to the database
+// must be able to take the machine's memory.
 const (
 	maxMemoryKiB = 256 << 10
 	maxTime      = 16
@@ -56,7 +64,7 @@ func parse(phc string) (s stored, err error) {
 	if s.hash, err = encoding.DecodeString(m[6]); err != nil {
 		return s, errors.New("password: the stored hash is not base64")
 	}
-	if s.keyID != "" && len(s.hash) != hashLen {
+	if len(s.hash) != hashLen {
 		return s, fmt.Errorf("password: a peppered hash has %d bytes", hashLen)
 	}
 	return s, nil

@@ -1,7 +1,6 @@
 package password
 
 import (
-	_ "embed"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,8 +15,11 @@ const (
 	RefusedShort    = "password_short"
 	RefusedLong     = "password_long"
 	RefusedGroups   = "password_groups"
-	RefusedPersonal = "password_personal"
-	RefusedCommon   = "password_common"
+	RefusedPersonal = "password_personal" // made of the member's name, birth date, numbers
+	RefusedFund     = "password_fund"     // made of the fund's name or address
+	RefusedPattern  = "password_pattern"  // a sequence, a walk over the keyboard, a repeat
+	RefusedCommon   = "password_common"   // one or two words that many people use
+	RefusedBreached = "password_breached" // in the operator's Filter
 )
 
 // Rules are a fund's rules for new passwords; the [password] table of its file.
@@ -38,13 +40,16 @@ type Person struct {
 	EnrolmentNo   string
 	Birth         string // 1980-01-31
 	Email, Phone  string
+	UserName      string   // what they sign in with, if it is none of the above
+	Words         []string // others of their context: the employer
 	Fund          string   // its name as members know it
-	Words         []string // others of the context: the employer, the address of the site
+	Host          string   // the address of the site
 }
 
 // Check returns "" for a password the person may choose, or the code of the
 // first rule it breaks. It takes the password as typed; nothing is cut, and
-// blanks and every letter of every script count.
+// blanks and every letter of every script count. It needs no network and no
+// memory to speak of; a Filter of breached passwords is asked besides.
 func Check(rules Rules, password string, person Person) string {
 	if len(password) > maxTyped {
 		return RefusedLong // before any work on it
@@ -83,55 +88,70 @@ func groups(s string) int {
 	return digit + lower + upper + other
 }
 
-// How much may be left beside words, names, sequences and years for a password
-// still to be nothing but those: «Sommer2026!x».
-const spare = 3
+// spare is how much may be left beside words, patterns and years for a password
+// still to be nothing but those: «Sommer2026!xy». Of a short password little may
+// be, or chance would refuse good ones.
+func spare(length int) int { return min(length/5, 3) }
 
 // A word said twice is worth that word, and alone it is a password only from here.
 const shortest = 8
 
 // guessable looks for what a person who knows the member, or nobody at all, would
-// try. It reads the password in two ways: as written, and with digits and signs
-// taken for the letters they resemble.
+// try. It reads the password in three ways: as written, and with digits and signs
+// taken for the letters they resemble, those at its ends too or not («Mar1n4!!»).
 func guessable(normal string, person Person) string {
 	if distinct(normal) <= 3 {
-		return RefusedCommon // «!!!!!!!!!!!!!!!», «ababababababab»
+		return RefusedPattern // «!!!!!!!!!!!!!!!», «ababababababab»
 	}
-	words, numbers := person.words(), person.numbers()
-	common := ""
-	for _, text := range []string{fold(normal), fold(likeLetters.Replace(normal))} {
+	why := ""
+	inner := strings.TrimFunc(normal, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for _, text := range slices.Compact([]string{fold(normal), fold(likeLetters.Replace(normal)), fold(likeLetters.Replace(inner))}) {
 		// Folding drops signs; where they are most of it, there is no word to find.
 		if len(text)*2 < utf8.RuneCountInString(normal) {
 			continue
 		}
-		for _, n := range numbers {
-			if strings.Contains(text, n) {
-				return RefusedPersonal
-			}
-		}
-		unit := repeated(text)
-		if unit != text && len(unit) < shortest {
-			common = RefusedCommon // «lampadalampada»
-		}
-		c := newCover(unit)
-		own := c.words(words) > 0
-		if own && c.covered()*2 >= len(unit) {
-			return RefusedPersonal
-		}
-		c.patterns()
-		known := c.words(commonWords)
-		if len(unit)-c.covered() > spare {
-			continue
-		}
-		if own {
-			return RefusedPersonal
-		}
-		// Three words of the list and more are a passphrase, not a password.
-		if known <= 2 {
-			common = RefusedCommon
+		switch found := person.within(text); found {
+		case "":
+		case RefusedPersonal, RefusedFund:
+			return found
+		default:
+			why = found
 		}
 	}
-	return common
+	return why
+}
+
+// within says why a folded password is guessable, or "".
+func (p Person) within(text string) string {
+	for _, n := range p.numbers() {
+		if strings.Contains(text, n) {
+			return RefusedPersonal
+		}
+	}
+	unit := repeated(text)
+	c := newCover(unit)
+	own := c.words(p.words())
+	if own && c.covered()*2 >= len(unit) {
+		return RefusedPersonal
+	}
+	fund := c.words(p.fundWords())
+	if fund && c.covered()*2 >= len(unit) {
+		return RefusedFund
+	}
+	without, with := c.left(table(commonFile))
+	switch may := spare(len(unit)); {
+	case with > may && unit != text && len(unit) < shortest:
+		return RefusedPattern // «lampadalampada»
+	case with > may:
+		return ""
+	case fund:
+		return RefusedFund
+	case own:
+		return RefusedPersonal
+	case without <= may:
+		return RefusedPattern
+	}
+	return RefusedCommon
 }
 
 // distinct counts the different code points.
@@ -164,14 +184,7 @@ func fold(s string) string {
 // longest first, so that a name inside another does not hide it.
 func (p Person) words() []string {
 	local, domain, _ := strings.Cut(p.Email, "@")
-	parts := []string{p.Name, p.Surname, local, domain, p.Fund}
-	parts = append(parts, p.Words...)
-	var out []string
-	for _, part := range parts {
-		for _, word := range strings.FieldsFunc(part, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
-			out = append(out, fold(word))
-		}
-	}
+	out := lettersOf(append([]string{p.Name, p.Surname, local, domain, p.UserName}, p.Words...)...)
 	if year, rest, ok := strings.Cut(p.Birth, "-"); ok && len(year) == 4 {
 		month, day, _ := strings.Cut(rest, "-")
 		out = append(out, year+month+day, day+month+year, day+month+year[2:], month+day+year, year)
@@ -182,10 +195,26 @@ func (p Person) words() []string {
 	return longestFirst(out, 3)
 }
 
+// fundWords are those of the fund's name and address.
+func (p Person) fundWords() []string { return longestFirst(lettersOf(p.Fund, p.Host), 3) }
+
+// lettersOf are the words of texts, folded.
+func lettersOf(texts ...string) (out []string) {
+	for _, text := range texts {
+		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+			out = append(out, fold(word))
+		}
+	}
+	return out
+}
+
 // numbers are what may not occur in a password at all: they stand on letters.
 func (p Person) numbers() []string {
 	phone := fold(p.Phone)
 	out := []string{fold(p.TaxCode), fold(p.EnrolmentNo), strings.TrimLeft(fold(p.EnrolmentNo), "0"), phone}
+	if strings.ContainsFunc(p.UserName, unicode.IsDigit) {
+		out = append(out, fold(p.UserName))
+	}
 	if len(phone) > 9 {
 		out = append(out, phone[len(phone)-9:]) // without the country's prefix
 	}
@@ -196,19 +225,4 @@ func longestFirst(words []string, least int) []string {
 	words = slices.DeleteFunc(words, func(w string) bool { return len(w) < least })
 	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
 	return words
-}
-
-//go:embed common.txt
-var commonFile string
-
-var commonWords = readCommon()
-
-func readCommon() []string {
-	var out []string
-	for line := range strings.Lines(commonFile) {
-		if !strings.HasPrefix(line, "#") {
-			out = append(out, strings.Fields(line)...)
-		}
-	}
-	return longestFirst(out, 4)
 }
