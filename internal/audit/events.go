@@ -29,6 +29,7 @@ const (
 	KindRegistryImported   = "registry_imported"
 	KindMessageFailed      = "message_failed"
 	KindRecoveryAsked      = "recovery_asked"
+	KindFrozen             = "frozen"
 )
 
 type (
@@ -56,7 +57,15 @@ type (
 	RecoveryAsked struct {
 		Member  string `json:"member,omitempty"`
 		Subject string `json:"subject"`
-		Why     string `json:"why"` // "sent"; or "unknown", "blocked", "no_contact", "limit": nothing was, which is never shown
+		Why     string `json:"why"` // "sent"; or "unknown", "blocked", "no_contact", "frozen", "limit": nothing was, which is never shown
+		Where   Where  `json:"-"`
+	}
+
+	// Frozen: a member said that something was not them, in a session; nothing is
+	// changed or confirmed from then on.
+	Frozen struct {
+		Member  string `json:"member"`
+		Session string `json:"session"`
 		Where   Where  `json:"-"`
 	}
 
@@ -214,6 +223,7 @@ func (e OperationDropped) kind() string   { return KindOperationDropped }
 func (e RegistryImported) kind() string   { return KindRegistryImported }
 func (e MessageFailed) kind() string      { return KindMessageFailed }
 func (e RecoveryAsked) kind() string      { return KindRecoveryAsked }
+func (e Frozen) kind() string             { return KindFrozen }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -236,8 +246,10 @@ func (e OperationDropped) about() string   { return e.Member }
 func (e RegistryImported) about() string   { return "" }
 func (e MessageFailed) about() string      { return e.Member }
 func (e RecoveryAsked) about() string      { return e.Member }
+func (e Frozen) about() string             { return e.Member }
 
 func (e SignedIn) personal() any      { return e.Where }
 func (e SignInFailed) personal() any  { return e.Where }
 func (e RecoveryAsked) personal() any { return e.Where }
+func (e Frozen) personal() any        { return e.Where }
 func (e ChannelActive) personal() any { return struct{ Address string }{e.Address} }

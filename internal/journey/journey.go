@@ -179,6 +179,15 @@ func (e *Engine) set(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, j
 	if j.At < 0 {
 		return "", "", fmt.Errorf("fund %s: no step %q in a flow with the goal %s", f.ID, word, j.Goal)
 	}
+	if j.Goal != "sign_in" { // which changes nothing
+		since, err := tx.Frozen(m.ID)
+		if err != nil {
+			return "", "", err
+		}
+		if !since.IsZero() {
+			return "", "", access.Refuse("frozen")
+		}
+	}
 	secret = access.NewSecret()
 	j.ID, j.Fund, j.Member, j.Lang, j.Session, j.Agent = session.ID(secret), f.ID, m.ID, v.Lang, v.Session.ID, v.Agent
 	j.State, j.StartedAt, j.ExpiresAt = "open", tx.Now(), tx.Now().Add(life)

@@ -60,6 +60,10 @@ func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, login s
 			}
 		}
 		kind, address := reach(m, channel)
+		frozen, err := tx.Frozen(m.ID)
+		if err != nil {
+			return err
+		}
 		asked := audit.RecoveryAsked{Member: m.ID, Subject: subject, Why: "sent", Where: v.where()}
 		switch {
 		case m.ID == "":
@@ -68,6 +72,8 @@ func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, login s
 			asked.Why = "blocked"
 		case address == "":
 			asked.Why = "no_contact"
+		case !frozen.IsZero():
+			asked.Why = "frozen"
 		case mute:
 			asked.Why = "limit"
 		}

@@ -78,9 +78,16 @@ func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result
 	if err != nil {
 		return r, err
 	}
+	frozen, err := tx.Frozen(w.member.ID)
+	if err != nil {
+		return r, err
+	}
+	if !frozen.IsZero() && w.by == "number" {
+		return r, access.RefuseField("username", "sign_in") // whoever has the letter is not told
+	}
 	device := e.device(v, w, &r)
 	active := channel.ID != ""
-	due := !w.secret.DueAt.IsZero() && !w.secret.DueAt.After(tx.Now())
+	due := frozen.IsZero() && !w.secret.DueAt.IsZero() && !w.secret.DueAt.After(tx.Now())
 	switch {
 	case active && (w.by == "number" || due):
 		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "change_password", "password", w.by, device)

@@ -34,7 +34,8 @@ const Abandoned = 24 * time.Hour
 const mostOpen = 50
 
 // May reports, as a refusal, why the member cannot ask for acts: channel_needed
-// before a channel is active (F-2), operation_status for those who may only read.
+// before a channel is active (F-2), operation_status for those who may only read,
+// frozen after the member said «that was not me».
 func (s *Service) May(ctx context.Context, f *access.Fund, member string) (m access.Member, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
 		if m, err = tx.Member(member); err != nil {
@@ -49,6 +50,13 @@ func (s *Service) May(ctx context.Context, f *access.Fund, member string) (m acc
 func may(tx *store.Tx, f *access.Fund, m access.Member) (access.Channel, error) {
 	if m.Access(f) != "full" {
 		return access.Channel{}, access.Refuse("operation_status")
+	}
+	frozen, err := tx.Frozen(m.ID)
+	if err != nil {
+		return access.Channel{}, err
+	}
+	if !frozen.IsZero() {
+		return access.Channel{}, access.Refuse("frozen")
 	}
 	e, err := tx.Enrolment(m.ID)
 	if err != nil {

@@ -38,6 +38,8 @@ func status(wrong []*access.Refusal) (int, error) {
 		switch r.Code {
 		case "session_ended", "journey_ended":
 			return 0, page.Elsewhere("/session-ended")
+		case "frozen":
+			return 0, page.Elsewhere("/security/not-me")
 		case "operation_unknown":
 			return 0, page.Missing
 		}

@@ -19,8 +19,10 @@ import (
 	"aditus/internal/web/page/form"
 	"aditus/internal/web/page/fraud"
 	"aditus/internal/web/page/help"
+	"aditus/internal/web/page/history"
 	"aditus/internal/web/page/home"
 	"aditus/internal/web/page/login"
+	"aditus/internal/web/page/notme"
 	"aditus/internal/web/page/operations"
 	"aditus/internal/web/page/otp"
 	"aditus/internal/web/page/otphelp"
@@ -94,6 +96,8 @@ func routes() []route {
 		// The member's area.
 		{"/{$}", home.Page{}, home.HTML, needsSession},
 		{"/profile", profile.Page{}, profile.HTML, needsSession},
+		{"/security/history", history.Page{}, history.HTML, needsSession},
+		{"/security/not-me", notme.Page{}, notme.HTML, needsSignIn},
 		{"/security", security.Page{}, security.HTML, needsSession},
 
 		// Acts. The new draft's path reads /operations/new/{act}; written so, it

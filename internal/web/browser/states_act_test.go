@@ -73,6 +73,12 @@ var statesArea = []state{
 		}
 		s.goes(who, "/security")
 	}},
+	{name: "history", route: "/security/history", open: func(s *stage) { s.goes(s.act(bySMS), "/security/history") }},
+	{name: "not-me", route: "/security/not-me", open: func(s *stage) { s.goes(s.act(bySMS), "/security/not-me") }},
+	{name: "not-me-done", route: "/security/not-me", open: func(s *stage) {
+		s.goes(s.act(bySMS), "/security/not-me")
+		s.submits(`main form button[name="do"]`)
+	}},
 	{name: "security-ended", route: "/security", open: func(s *stage) { s.tells(s.act(bySMS), "/security", "sessions_ended") }},
 
 	{name: "operations", route: "/operations", open: func(s *stage) { s.goes(s.act(bySMS), "/operations") }},

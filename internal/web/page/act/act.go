@@ -25,6 +25,9 @@ type Gate struct {
 // 403 and the page shows the part «refused» in place of the act (scenario 1).
 func Enter(v *page.Visit) (g Gate, err error) {
 	g.Member, err = v.Operations.May(v.Context(), v.Fund, v.Session.Member)
+	if access.Refused(err, "frozen") {
+		return g, page.Elsewhere("/security/not-me")
+	}
 	for _, code := range []string{"channel_needed", "operation_status"} {
 		if access.Refused(err, code) {
 			g.Refused, err = code, nil
