@@ -17,7 +17,7 @@ import (
 func senders(s settings.Settings) (all map[access.Kind]deliver.Sender, close func() error, err error) {
 	all = map[access.Kind]deliver.Sender{}
 	var closers []func() error
-	close = func() error {
+	closeAll := func() error {
 		var faults []error
 		for _, c := range closers {
 			faults = append(faults, c())
@@ -26,7 +26,7 @@ func senders(s settings.Settings) (all map[access.Kind]deliver.Sender, close fun
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, close())
+			err = errors.Join(err, closeAll())
 		}
 	}()
 	m, err := mailer("smtp", s.SMTP.CA, deliver.SMTPConfig{Host: s.SMTP.Host, Port: s.SMTP.Port, TLS: s.SMTP.TLS,
@@ -50,7 +50,7 @@ func senders(s settings.Settings) (all map[access.Kind]deliver.Sender, close fun
 		}
 		all[access.SMS], closers = g, append(closers, g.Close)
 	}
-	return all, close, nil
+	return all, closeAll, nil
 }
 
 func mailer(section, ca string, c deliver.SMTPConfig) (m *deliver.SMTP, err error) {
