@@ -68,7 +68,7 @@ func TestSenders(t *testing.T) {
 		t.Error(err)
 	}
 	for want, change := range map[string]func(*settings.Settings){
-		"sms.url: ":              func(s *settings.Settings) { s.SMS.URL = "http://geheim" },
+		"sms.url: ":              func(s *settings.Settings) { s.SMS.URL, s.SMS.PrivateHosts = "http://sms.example/geheim", nil },
 		"sms.success: ":          func(s *settings.Settings) { s.SMS.SuccessStatus = []string{"ok"} },
 		"sms.ca: ":               func(s *settings.Settings) { s.SMS.CA = filepath.Join(t.TempDir(), "none") },
 		"pec.ca: holds no":       func(s *settings.Settings) { s.PEC.CA = os.DevNull },
