@@ -82,3 +82,43 @@ func TestSenders(t *testing.T) {
 		}
 	}
 }
+
+// What could have happened: an operator copies the settings from the page, and the
+// program refuses them. What the pages show is read here.
+func TestDocumentedSettings(t *testing.T) {
+	const least = "[database]\nurl = \"aditus.db\"\n[keys]\nfile = \"keys\"\n[audit]\ncheckpoints = \"c\"\n[smtp]\nhost = \"mail.example\"\n"
+	read := 0
+	for page, before := range map[string]string{"how-to/run-for-real.md": "", "reference/settings.md": least} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", filepath.FromSlash(page)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range strings.Split(string(text), "```toml\n")[1:] {
+			block, _, _ := strings.Cut(part, "```")
+			if !strings.Contains(block, "[sms]") {
+				continue
+			}
+			read++
+			file := filepath.Join(t.TempDir(), "aditus.toml")
+			if err := os.WriteFile(file, []byte(before+block), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := settings.Load(file, []string{"ADITUS_SMS_PASSWORD=geheim"})
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+				continue
+			}
+			_, close, err := senders(s)
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+				continue
+			}
+			if err := close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if read != 2 {
+		t.Errorf("%d settings found", read)
+	}
+}

@@ -51,6 +51,9 @@ func TestGatewayMisbehaves(t *testing.T) {
 		{"cuts the body that counts", func(w http.ResponseWriter) {
 			hijack(t, w, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"ok\":true}")
 		}, byWord, "unknown"},
+		{"cuts the body that could say no", func(w http.ResponseWriter) {
+			hijack(t, w, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"error\":")
+		}, func(c *GatewayConfig) { c.Bounce = Rule{At: "json:/error"} }, "unknown"},
 		{"stops in its body", func(w http.ResponseWriter) {
 			io.WriteString(w, "{")
 			w.(http.Flusher).Flush()

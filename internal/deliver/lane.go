@@ -123,6 +123,7 @@ func (l *lane) turn(ctx context.Context, told []result) (kept []result, err erro
 	}
 	var claims []store.Claim
 	var now, rest time.Time
+	before := time.Now() // a slow commit is time of the lease too
 	err = l.write(ctx, func(tx *store.Tx) (err error) {
 		claims, now, rest = nil, tx.Now(), l.rest
 		for _, r := range plain {
@@ -149,7 +150,7 @@ func (l *lane) turn(ctx context.Context, told []result) (kept []result, err erro
 	}
 	for _, c := range claims {
 		l.under++
-		go func() { l.ended <- l.w.send(ctx, c, now) }()
+		go func() { l.ended <- l.w.send(ctx, c, now, before) }()
 	}
 	return kept, errors.Join(faults...)
 }

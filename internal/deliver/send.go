@@ -45,9 +45,11 @@ const (
 	mostRest = 5 * time.Minute
 )
 
-// send hands a claimed message to the sender of its kind. It always returns, and
-// also when ctx ends: a send cut short would be sent again.
-func (w *Worker) send(ctx context.Context, c store.Claim, now time.Time) (r result) {
+// send hands a claimed message to the sender of its kind. It was claimed at now,
+// by the database's clock, and after before, by this process's: only differences
+// are taken of either. It goes on when ctx ends: a send cut short would be sent
+// again.
+func (w *Worker) send(ctx context.Context, c store.Claim, now, before time.Time) (r result) {
 	defer func() {
 		if p := recover(); p != nil { // one message must not end the process, and be there again after it (F25)
 			said := fmt.Sprintf("panic: %T", p) // its value may show the text
@@ -80,7 +82,7 @@ func (w *Worker) send(ctx context.Context, c store.Claim, now time.Time) (r resu
 	if !c.ExpiresAt.IsZero() && c.ExpiresAt.Before(until) {
 		until = c.ExpiresAt // a code must not arrive at a gateway after its time (I5)
 	}
-	limited, stop := context.WithTimeout(context.WithoutCancel(ctx), until.Sub(now))
+	limited, stop := context.WithDeadline(context.WithoutCancel(ctx), before.Add(until.Sub(now)))
 	defer stop()
 	receipt, err := sender.Send(limited, w.word(f, c))
 	if err == nil {

@@ -113,6 +113,7 @@ func (g *Gateway) parseRules() (err error) {
 		if *r.to, err = r.of.compile(); err != nil {
 			return fmt.Errorf("%s: %w", r.key, err)
 		}
+		g.body = g.body || r.to.at != nil && r.to.at.header == ""
 	}
 	if c.ID != "" {
 		if g.id, err = parsePlace(c.ID); err != nil {

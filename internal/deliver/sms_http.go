@@ -67,6 +67,7 @@ type Gateway struct {
 	form      pairs
 	document  document
 	rules     struct{ bounce, permanent, temporary, success rule }
+	body      bool // a rule reads the body, so that success cannot be known without
 	id        *place
 	reason    *place
 	transport *http.Transport
@@ -249,7 +250,7 @@ func (g *Gateway) judge(a answer, e Envelope) (Receipt, error) {
 		return Receipt{}, &Permanent{f}
 	case g.rules.temporary.met(a):
 		return Receipt{}, &Temporary{f}
-	case g.rules.success.met(a):
+	case g.rules.success.met(a) && (a.whole || !g.body):
 		id := ""
 		if g.id != nil {
 			id, _ = g.id.find(a) // an id is good to have; the message is taken without
