@@ -45,7 +45,7 @@ func (l *lane) walk(ctx context.Context) (closed int, err error) {
 		told, err = l.turn(ctx, told)
 		if err == nil {
 			failed = 0
-		} else if failed++; failed == turns || l.under == 0 && (len(told) == 0 || ctx.Err() != nil) {
+		} else if failed++; l.under == 0 && (len(told) == 0 || failed >= turns || ctx.Err() != nil) {
 			return l.closed, err // what was not written down is sent again when its lease is over
 		}
 		if l.under == 0 && len(told) == 0 {

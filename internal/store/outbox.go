@@ -44,14 +44,37 @@ type Claim struct {
 	Unreadable bool // the body could not be opened: it can only be closed
 }
 
-// Claim takes messages of one kind, most at the most, and holds each until then,
-// or until soon if it expires. What expires goes first, then what has been due
-// longest. It returns none if none is due, or if other nodes took them at this
-// very moment: the condition stands twice, as on PostgreSQL the subselect may be
-// stale by the time the rows are locked.
-func (tx *Tx) Claim(kind access.Kind, most int, holder string, until, soon time.Time) ([]Claim, error) {
-	var all []Claim
-	err := tx.query(func(r row) error {
+// claimMost is how many messages one Claim takes at the most: so many ids stand
+// in its statement.
+const claimMost = 16
+
+// Claim takes messages of one kind, most at the most and never above 16, and holds
+// each until then, or until soon if it expires. What expires goes first, then what
+// has been due longest. It returns none if none is due, or if other nodes took
+// them at this very moment.
+//
+// The condition stands twice, as what was read may be stale by the time the rows
+// are locked; the second time with ended_at for state, so that PostgreSQL goes by
+// the ids it is given. In one statement, and without statistics, it reads all that
+// waits again for each row of it.
+func (tx *Tx) Claim(kind access.Kind, most int, holder string, until, soon time.Time) (all []Claim, err error) {
+	args := []any{ms(tx.now), ms(until), holder, ms(soon)}
+	err = tx.query(func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		args = append(args, id)
+		return err
+	}, `
+		SELECT id FROM outbox WHERE fund = ?1 AND kind = ?3 AND state = 'queued' AND next_at <= ?2 AND held_until <= ?2
+		ORDER BY (expires_at = 0), next_at, id LIMIT ?4`,
+		ms(tx.now), string(kind), min(most, claimMost))
+	if err != nil || len(args) == 4 {
+		return nil, err
+	}
+	for len(args) < 4+claimMost {
+		args = append(args, "")
+	}
+	err = tx.query(func(r row) error {
 		c := Claim{Message: access.Message{Fund: tx.fund, Kind: kind, State: access.MessageQueued}}
 		var body []byte
 		var queued, expires int64
@@ -71,11 +94,9 @@ func (tx *Tx) Claim(kind access.Kind, most int, holder string, until, soon time.
 		return nil
 	}, `
 		UPDATE outbox SET held_until = CASE WHEN expires_at > 0 THEN CAST(?5 AS BIGINT) ELSE CAST(?3 AS BIGINT) END, holder = ?4, fence = fence + 1, tries = tries + 1
-		WHERE fund = ?1 AND state = 'queued' AND next_at <= ?2 AND held_until <= ?2 AND id IN (
-			SELECT id FROM outbox WHERE fund = ?1 AND kind = ?6 AND state = 'queued' AND next_at <= ?2 AND held_until <= ?2
-			ORDER BY (expires_at = 0), next_at, id LIMIT ?7)
-		RETURNING id, member, challenge, lang, key, body, queued_at, expires_at, fence, tries, COALESCE(doubts, 0)`,
-		ms(tx.now), ms(until), holder, ms(soon), string(kind), most)
+		WHERE fund = ?1 AND ended_at = 0 AND next_at <= ?2 AND held_until <= ?2
+			AND id IN (?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+		RETURNING id, member, challenge, lang, key, body, queued_at, expires_at, fence, tries, COALESCE(doubts, 0)`, args...)
 	return all, err
 }
 
@@ -85,7 +106,7 @@ func (tx *Tx) Claim(kind access.Kind, most int, holder string, until, soon time.
 func (tx *Tx) Sent(c Claim, providerID string) error {
 	return tx.later(`
 		UPDATE outbox SET state = 'sent', ended_at = ?4, provider_id = ?5, said = '', body = ?6, held_until = 0
-		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND state = 'queued'`,
+		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND ended_at = 0`,
 		c.ID, c.Fence, ms(tx.now), providerID, []byte{})
 }
 
@@ -94,7 +115,7 @@ func (tx *Tx) Sent(c Claim, providerID string) error {
 func (tx *Tx) Finish(c Claim, state access.MessageState, providerID, said string) error {
 	return tx.one(`
 		UPDATE outbox SET state = ?4, ended_at = ?5, provider_id = ?6, said = ?7, body = ?8, held_until = 0, doubts = ?9
-		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND state = 'queued'`,
+		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND ended_at = 0`,
 		c.ID, c.Fence, string(state), ms(tx.now), providerID, said, []byte{}, c.Doubts)
 }
 
@@ -102,7 +123,7 @@ func (tx *Tx) Finish(c Claim, state access.MessageState, providerID, said string
 func (tx *Tx) Delay(c Claim, until time.Time, said string) error {
 	return tx.one(`
 		UPDATE outbox SET next_at = ?4, said = ?5, held_until = 0, doubts = ?6
-		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND state = 'queued'`,
+		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND ended_at = 0`,
 		c.ID, c.Fence, ms(until), said, c.Doubts)
 }
 
