@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,10 +13,8 @@ import (
 	"time"
 
 	"aditus/funds"
-	"aditus/internal/access"
 	"aditus/internal/app"
 	"aditus/internal/audit"
-	"aditus/internal/deliver"
 	"aditus/internal/keys"
 	"aditus/internal/password"
 	"aditus/internal/policy"
@@ -79,8 +76,8 @@ func (c *serveCmd) Run(w world) (err error) {
 		}
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
-	if o.Senders[access.SMS] == nil {
-		log.Warn("no SMS gateway is set up: messages of that kind fail at once")
+	for _, warning := range warnings(s, o.Funds, w.environ) {
+		log.Warn(warning)
 	}
 	work, finish := context.WithCancel(context.WithoutCancel(ctx))
 	var workers sync.WaitGroup
@@ -143,42 +140,23 @@ func options(s settings.Settings, log *slog.Logger) (o app.Options, close func()
 	if err != nil {
 		return o, close, err
 	}
-	mail, err := mailer(s.SMTP)
+	send, closeAll, err := senders(s)
 	if err != nil {
 		return o, close, err
 	}
 	second, err := audit.OpenFile(s.Audit.Checkpoints)
 	if err != nil {
-		return o, close, errors.Join(err, mail.Close())
+		return o, close, errors.Join(err, closeAll())
 	}
 	wait, err := time.ParseDuration(s.Password.Wait)
 	if err != nil {
-		return o, close, errors.Join(err, mail.Close(), second.Close())
+		return o, close, errors.Join(err, closeAll(), second.Close())
 	}
 	return app.Options{Database: s.Database.URL, Conns: s.Database.Conns, Keys: ring, Funds: loaded, Wording: files, Hosts: hosts, Proxies: proxies,
-		Senders: map[access.Kind]deliver.Sender{access.Email: mail}, Checkpoints: second, Log: log, Secure: s.Server.HTTPS,
+		Senders: send, Checkpoints: second, Log: log, Secure: s.Server.HTTPS,
 		Password: password.Params{MemoryKiB: uint32(s.Password.MemoryKiB), Time: uint32(s.Password.Time), Threads: uint32(s.Password.Threads)},
 		Queue:    s.Password.Queue, Wait: wait, Floor: 600 * time.Millisecond,
-	}, func() error { return errors.Join(mail.Close(), second.Close()) }, nil
-}
-
-func mailer(s settings.SMTP) (*deliver.SMTP, error) {
-	c := deliver.SMTPConfig{Host: s.Host, Port: s.Port, TLS: s.TLS, Username: s.Username, Password: s.Password}
-	if s.CA != "" {
-		pem, err := os.ReadFile(s.CA)
-		if err != nil {
-			return nil, fmt.Errorf("smtp.ca: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("smtp.ca: holds no certificate")
-		}
-	}
-	m, err := deliver.NewSMTP(c)
-	if err != nil {
-		return nil, fmt.Errorf("smtp: %w", err)
-	}
-	return m, nil
+	}, func() error { return errors.Join(closeAll(), second.Close()) }, nil
 }
 
 func logger(w world, s settings.Log) *slog.Logger {

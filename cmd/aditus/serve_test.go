@@ -52,6 +52,21 @@ func serve(t *testing.T, dir string) server {
 	return s
 }
 
+// home makes a folder with a key file and settings for a server.
+func home(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if code := run(world{t.Context(), io.Discard, os.Stderr, nil}, []string{"keys", "init", filepath.Join(dir, "keys")}); code != 0 {
+		t.Fatalf("keys init: exit %d", code)
+	}
+	config := "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = \"aditus.db\"\n[keys]\nfile = \"keys\"\n" +
+		"[audit]\ncheckpoints = \"checkpoints\"\n[smtp]\nhost = \"localhost\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "aditus.toml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // end waits for the process and returns its exit code.
 func (s server) end(t *testing.T) int {
 	t.Helper()
@@ -70,15 +85,7 @@ func (s server) end(t *testing.T) int {
 // leaves the first one alone (issue 2, 6). What could have happened: both have a
 // writer of their own, and one code is spent twice.
 func TestSecondServe(t *testing.T) {
-	dir := t.TempDir()
-	if code := run(world{t.Context(), io.Discard, os.Stderr, nil}, []string{"keys", "init", filepath.Join(dir, "keys")}); code != 0 {
-		t.Fatalf("keys init: exit %d", code)
-	}
-	config := "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = \"aditus.db\"\n[keys]\nfile = \"keys\"\n" +
-		"[audit]\ncheckpoints = \"checkpoints\"\n[smtp]\nhost = \"localhost\"\n"
-	if err := os.WriteFile(filepath.Join(dir, "aditus.toml"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir := home(t)
 	first := serve(t, dir)
 	if first.url == "" {
 		t.Fatalf("the first does not serve: exit %d\n%s", first.end(t), first.said)
@@ -114,4 +121,33 @@ func TestSecondServe(t *testing.T) {
 		t.Fatalf("there is no room after the first has ended: exit %d\n%s", third.end(t), third.said)
 	}
 	stop(third)
+}
+
+// The settings of these tests, with the funds that are shipped for demonstrations,
+// give reason to warn: a line each, at the start.
+func TestServeWarns(t *testing.T) {
+	s := serve(t, home(t))
+	if s.url == "" {
+		t.Fatalf("it does not serve: exit %d\n%s", s.end(t), s.said)
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.end(t); code != exitDone {
+		t.Errorf("told to stop, it ends with %d", code)
+	}
+	told := map[string]int{}
+	for line := range strings.SplitSeq(s.said.String(), "\n") {
+		var l struct{ Level, Msg string }
+		if json.Unmarshal([]byte(line), &l) == nil && l.Level == "WARN" {
+			for _, about := range []string{"server.proxies", "fiction = true", "[sms]"} {
+				if strings.Contains(l.Msg, about) {
+					told[about]++
+				}
+			}
+		}
+	}
+	if told["server.proxies"] != 1 || told["fiction = true"] == 0 || told["[sms]"] == 0 {
+		t.Errorf("%v in\n%s", told, s.said)
+	}
 }

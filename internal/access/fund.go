@@ -35,6 +35,8 @@ type Fund struct {
 type Sender struct {
 	Name  string
 	Email string
+	PEC   string // the address of the fund's own PEC mailbox, or "" for the operator's
+	SMS   string // what a telephone shows, or "" for the operator's
 }
 
 // Brand is a fund's look: colours as #rrggbb and a logo, a path under the

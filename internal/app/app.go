@@ -101,8 +101,8 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Worker = &deliver.Worker{Funds: a.Funds, Texts: a.Texts, Senders: o.Senders, Hold: 5 * time.Minute, Threads: 4, Pause: 500 * time.Millisecond,
-		Report: func(err error) { o.Log.Error("outbox", "err", err) }}
+	a.Worker = &deliver.Worker{Funds: a.Funds, Texts: a.Texts, Senders: o.Senders, Hold: 5 * time.Minute, Threads: 16, Pause: 500 * time.Millisecond,
+		Undelivered: a.undelivered, Report: func(err error) { o.Log.Error("outbox", "err", err) }}
 	a.DB, err = store.Open(ctx, o.Database, store.Options{Keys: o.Keys, Now: o.Now, Fatal: o.Fatal, Posted: a.Worker.Wake, Conns: o.Conns})
 	if err != nil {
 		return nil, err
@@ -141,6 +141,15 @@ func New(ctx context.Context, o Options) (*App, error) {
 		Funds: o.Funds, Hosts: o.Hosts, Log: o.Log, Proxies: o.Proxies, Ready: a.ready}
 	a.Handler = site.Handler()
 	return a, nil
+}
+
+// undelivered tells whoever asked for a message that it will not arrive. If that
+// is proved of its address, the code it carried frees its member's place at once.
+func (a *App) undelivered(tx *store.Tx, m access.Message, why deliver.Ending) error {
+	if m.Challenge == "" || why != deliver.Bounced {
+		return nil
+	}
+	return a.Challenges.Bounced(tx, m.Member, m.Challenge)
 }
 
 // batch is how many events are sealed in one transaction: measured in

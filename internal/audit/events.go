@@ -193,12 +193,13 @@ type (
 		Totals  map[string]int `json:"totals"` // outcome -> rows
 	}
 
-	// MessageFailed: a message will not be sent any more, and why.
+	// MessageFailed: a message will not be sent any more, and why. "unknown" is
+	// one that may have arrived: the gateway never said.
 	MessageFailed struct {
 		Member  string `json:"member"`
 		Message string `json:"message"`
 		Key     string `json:"key"`
-		Why     string `json:"why"` // "permanent", "expired"
+		Why     string `json:"why"` // "bounced", "permanent", "expired", "unreadable", "unknown"
 	}
 )
 

@@ -70,7 +70,7 @@ func TestAskPosts(t *testing.T) {
 		ok(t, err)
 		var m store.Claim
 		st.do(t, func(_ *challenge.Service, tx *store.Tx) (err error) {
-			m, err = tx.Claim("w", tx.Now().Add(time.Hour), tx.Now().Add(time.Hour))
+			m, err = claim(tx, "w", time.Hour)
 			return err
 		})
 		args := map[string]string{}

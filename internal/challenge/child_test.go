@@ -255,7 +255,7 @@ type letter struct {
 func take(ctx context.Context, db *store.DB, holder string) (m letter, err error) {
 	err = db.Write(ctx, fund, func(tx *store.Tx) (err error) {
 		m.Now = tx.Now()
-		m.Claim, err = tx.Claim(holder, tx.Now().Add(lease), tx.Now().Add(lease))
+		m.Claim, err = claim(tx, holder, lease)
 		return err
 	})
 	return m, err

@@ -1,7 +1,8 @@
 // Package deliver sends what the outbox holds. A Worker claims messages, puts
-// them into words and hands each to the Sender of its channel: SMTP for mail and
-// PEC, Capture where nothing may leave. Senders know nothing of members, codes or
-// the database: they get an Envelope and say whether it was taken.
+// them into words and hands each to the Sender of its kind: SMTP for mail, an SMTP
+// of its own for PEC, a Gateway for SMS, Capture where nothing may leave. Senders
+// know nothing of members, codes or the database: they get an Envelope and say
+// whether it was taken.
 package deliver
 
 import (
@@ -25,6 +26,7 @@ type Envelope struct {
 	HTML     string    `json:"html,omitempty"` // of a mail; empty: made of the text
 	Lang     string    `json:"lang"`
 	Created  time.Time `json:"created"` // when the cause was committed
+	Secret   bool      `json:"-"`       // it holds a code: nothing that reports on it may repeat it
 }
 
 // A Receipt is what the next system said when it took the message.
@@ -38,7 +40,8 @@ type Receipt struct {
 //   - *Temporary: the message was surely not taken; it may be sent again.
 //   - *Permanent: the message was surely not taken and will never be.
 //   - *Unknown, and any other error: it may have been taken. Sending it again may
-//     deliver it twice, with the same id and content (reliability.md I6).
+//     deliver it twice, with the same id and content (reliability.md I6); the
+//     worker decides whether it is worth that.
 //
 // A Sender is safe for concurrent use.
 type Sender interface {
@@ -47,10 +50,12 @@ type Sender interface {
 
 // A Failure says where a message was stopped.
 type Failure struct {
-	Stage    string // compose, queue, connect, tls, auth, from, to, data, body, end
-	Code     int    // the server's reply code; 0: it gave none
-	Enhanced string // its enhanced code («5.1.1», RFC 3463), or ""
-	Err      error  // shows no address and no content
+	Stage    string        // compose, queue, connect, tls, auth, from, to, data, body, end; of a gateway: answer
+	Code     int           // the server's reply code, or a gateway's HTTP status; 0: it gave none
+	Enhanced string        // its enhanced code («5.1.1», RFC 3463), or ""
+	Err      error         // shows no address and no content
+	Nobody   bool          // the gateway's settings say that this answer means: nobody is reached there
+	After    time.Duration // the gateway asked to be left alone for so long; 0: it did not
 }
 
 // Error fits one line of a log or of the outbox row.
@@ -71,6 +76,9 @@ type Permanent struct{ Failure }
 // of the content, or of us, proves nothing about the address, and a message we
 // could not compose even less.
 func (p *Permanent) Bounce() bool {
+	if p.Nobody {
+		return true
+	}
 	if p.Code < 500 || p.Stage == "from" {
 		return false
 	}
@@ -80,5 +88,9 @@ func (p *Permanent) Bounce() bool {
 	return strings.HasPrefix(p.Enhanced, "5.1.") || strings.HasPrefix(p.Enhanced, "5.2.")
 }
 
-// Unknown: the message left us whole, and no answer came. It may have been taken.
-type Unknown struct{ Failure }
+// Unknown: the message left us whole, and no answer came, or none that says. It
+// may have been taken.
+type Unknown struct {
+	Failure
+	Repeat bool // a second one does no harm: it is dropped, or can be seen to be the same
+}

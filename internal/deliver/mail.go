@@ -20,8 +20,9 @@ import (
 
 // A letter is a composed mail: the envelope's two addresses and the bytes.
 type letter struct {
-	from, to string
-	data     []byte
+	from, to  string
+	data      []byte
+	certified bool // PEC: a second one would be a second legal act, with receipts of its own
 }
 
 // rowID is what an outbox row's id looks like. It becomes the Message-ID.
@@ -75,6 +76,12 @@ func compose(e Envelope) (l letter, err error) {
 	m.Subject(e.Subject)
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
 	m.SetGenHeader(mail.HeaderContentLang, langTag(e.Lang))
+	l.certified = e.Channel == "pec"
+	if l.certified && e.Secret {
+		// The receipt of delivery else holds the whole mail, and lies in the fund's
+		// mailbox for years: this asks for one without (RFC 6109, 3.3.2).
+		m.SetGenHeader("X-TipoRicevuta", "sintetica")
+	}
 	m.SetBodyString(mail.TypeTextPlain, lineEnds.Replace(e.Text))
 	m.AddAlternativeString(mail.TypeTextHTML, lineEnds.Replace(page))
 

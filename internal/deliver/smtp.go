@@ -32,6 +32,7 @@ type SMTPConfig struct {
 	// are never sent without TLS, except to this machine.
 	Username, Password string
 	Helo               string // our name; default the machine's
+	From               string // whom a mail comes from that names nobody; "" for none
 
 	Connections int           // kept at the same time; default 1
 	Idle        time.Duration // a connection unused so long is closed; default 30 s
@@ -125,6 +126,9 @@ func (c *SMTPConfig) tlsConfig() *tls.Config {
 // its queue id. When the context ends before the message is handed over whole,
 // it is Temporary, and Unknown after.
 func (s *SMTP) Send(ctx context.Context, e Envelope) (Receipt, error) {
+	if e.From == "" {
+		e.From = s.config.From
+	}
 	l, err := compose(e)
 	if err != nil {
 		return Receipt{}, &Permanent{Failure{Stage: "compose", Err: err}}

@@ -174,7 +174,7 @@ func (c *smtpConn) send(ctx context.Context, l letter) (answer string, err error
 	case f.Code >= 500:
 		return "", &Permanent{f}
 	}
-	return "", &Unknown{f}
+	return "", &Unknown{Failure: f, Repeat: !l.certified}
 }
 
 // quit says goodbye and closes. Nothing depends on the answer.

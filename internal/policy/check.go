@@ -41,6 +41,9 @@ var (
 	hostForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 	colour   = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
+	// senderForm is what networks let an SMS come from (3GPP TS 23.040, 9.1.2.5).
+	senderForm = regexp.MustCompile(`^(?:[A-Za-z0-9 ]{1,11}|\+[1-9][0-9]{5,14})$`)
+
 	// languages are those the product has texts in.
 	languages = []string{"it", "fr", "de", "en"}
 	countries = []string{"IT", "CH", "FR"}
@@ -68,10 +71,11 @@ func (c *checker) fund(id string, f *file) *access.Fund {
 	c.need(err == nil && f.Zone != "", "zone", `must be a time zone such as "Europe/Rome"`)
 	fund.Zone = zone
 
-	fund.Sender = access.Sender{Name: f.Sender.Name, Email: f.Sender.Email}
-	if a, err := mail.ParseAddress(f.Sender.Email); err != nil || a.Address != f.Sender.Email {
-		c.bad("sender.email", "must be the address that the fund's mail comes from")
-	}
+	fund.Sender = access.Sender{Name: f.Sender.Name, Email: f.Sender.Email, PEC: f.Sender.PEC, SMS: f.Sender.SMS}
+	c.need(isAddress(f.Sender.Email), "sender.email", "must be the address that the fund's mail comes from")
+	c.need(f.Sender.PEC == "" || isAddress(f.Sender.PEC), "sender.pec", "must be the address of the fund's PEC mailbox")
+	c.need(f.Sender.SMS == "" || senderForm.MatchString(f.Sender.SMS), "sender.sms",
+		"must be what a telephone shows: at most 11 letters and digits, or a number as +391234567")
 	if fund.Sender.Name == "" {
 		fund.Sender.Name = f.Name
 	}
@@ -83,6 +87,12 @@ func (c *checker) fund(id string, f *file) *access.Fund {
 	c.flows(fund, f)
 	c.acts(fund, f)
 	return fund
+}
+
+// isAddress reports whether s is an e-mail address and nothing else.
+func isAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s
 }
 
 // isPlain reports whether s has only characters that every SMS can carry.

@@ -159,6 +159,8 @@ type file struct {
 	Sender    struct {
 		Name  string `toml:"name"`
 		Email string `toml:"email"`
+		PEC   string `toml:"pec"`
+		SMS   string `toml:"sms"`
 	} `toml:"sender"`
 	Brand struct {
 		Brand   string `toml:"brand"`

@@ -59,6 +59,8 @@ func TestProblems(t *testing.T) {
 		{"twice", `["it", "fr", "de", "en"]`, `["it", "it", "de", "en"]`, `"it" stands twice`},
 		{"host", `["area.fondoaurora.example"]`, `["https://area"]`, "hosts: \"https://area\" is not a host name"},
 		{"sender", `email = "noreply@fondoaurora.example"`, `email = "nobody"`, "sender.email: must be"},
+		{"certified sender", `email = "noreply@fondoaurora.example"`, "email = \"noreply@fondoaurora.example\"\npec = \"Aurora <a@pec.example>\"", "sender.pec: must be"},
+		{"sender of SMS", `email = "noreply@fondoaurora.example"`, "email = \"noreply@fondoaurora.example\"\nsms = \"Fondo Aurora!\"", "sender.sms: must be"},
 		{"contrast", `brand    = "#0b5563"`, `brand = "#ffee00"`, "contrast of"},
 		{"colour", `brand    = "#0b5563"`, `brand = "petrol"`, "brand.brand: must be a colour"},
 		{"hours", `  de = "Montag bis Freitag, 9:00–17:00"`, ``, `help.hours: no text in "de"`},

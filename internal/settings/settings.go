@@ -1,5 +1,5 @@
 // Package settings reads the operator's file: where the database is, which
-// funds, how mail leaves. What a fund decides is in the fund's own file.
+// funds, how messages leave. What a fund decides is in the fund's own file.
 //
 // A setting [section] key can be overruled by the environment: ADITUS_SECTION_KEY,
 // or ADITUS_SECTION_KEY_FILE for the name of a file that holds it, as secrets do.
@@ -29,6 +29,8 @@ type Settings struct {
 	Funds    Funds    `toml:"funds"`
 	Audit    Audit    `toml:"audit"`
 	SMTP     SMTP     `toml:"smtp"`
+	PEC      PEC      `toml:"pec"`
+	SMS      SMS      `toml:"sms"`
 	Password Password `toml:"password"`
 	Log      Log      `toml:"log"`
 }
@@ -74,6 +76,53 @@ type SMTP struct {
 	CA       string `toml:"ca"` // a PEM file; "" for the system's
 }
 
+// PEC says how certified mail leaves: by an account of its own at a PEC provider,
+// which takes nothing from another address. Without a host there is none.
+type PEC struct {
+	Host     string `toml:"host"`
+	Port     int    `toml:"port"`
+	TLS      string `toml:"tls"` // as of SMTP
+	Username string `toml:"username"`
+	Password string `toml:"password"`
+	CA       string `toml:"ca"`
+	From     string `toml:"from"` // the account's address, for funds whose file names none
+}
+
+// SMS says how text messages leave: what a request to the gateway looks like, and
+// how its answer is read. Without a url there is no gateway.
+type SMS struct {
+	URL      string   `toml:"url"`
+	Method   string   `toml:"method"`  // "" for POST, without a body GET
+	Headers  []string `toml:"headers"` // "Name: value"
+	Format   string   `toml:"format"`  // of the body: "json" or "form"
+	Body     string   `toml:"body"`
+	From     string   `toml:"from"` // what the telephone shows, for funds whose file names nothing
+	Username string   `toml:"username"`
+	Password string   `toml:"password"`
+
+	SuccessStatus   []string `toml:"success_status"` // "200", "200-299"
+	SuccessAt       string   `toml:"success_at"`     // "json:/status", "body:EXPRESSION", "header:NAME"
+	SuccessIs       string   `toml:"success_is"`     // a regular expression
+	BounceStatus    []string `toml:"bounce_status"`
+	BounceAt        string   `toml:"bounce_at"`
+	BounceIs        string   `toml:"bounce_is"`
+	PermanentStatus []string `toml:"permanent_status"`
+	PermanentAt     string   `toml:"permanent_at"`
+	PermanentIs     string   `toml:"permanent_is"`
+	TemporaryStatus []string `toml:"temporary_status"`
+	TemporaryAt     string   `toml:"temporary_at"`
+	TemporaryIs     string   `toml:"temporary_is"`
+	IDAt            string   `toml:"id_at"`
+	ReasonAt        string   `toml:"reason_at"`
+	Idempotent      bool     `toml:"idempotent"` // it drops a second message with the same {id}
+
+	PrivateHosts []string `toml:"private_hosts"` // may lead to this machine or a private network
+	CA           string   `toml:"ca"`
+	Connections  int      `toml:"connections"`
+	Connect      string   `toml:"connect"`
+	Answer       string   `toml:"answer"`
+}
+
 // Password says what a password hash costs, and how many may wait for one.
 type Password struct {
 	MemoryKiB int    `toml:"memory_kib"`
@@ -94,6 +143,8 @@ func Default() Settings {
 	return Settings{
 		Server:   Server{Listen: "127.0.0.1:8080", HTTPS: true},
 		SMTP:     SMTP{Port: 587, TLS: "starttls"},
+		PEC:      PEC{Port: 465, TLS: "implicit"},
+		SMS:      SMS{Connections: 4, Connect: "5s", Answer: "15s"},
 		Password: Password{MemoryKiB: 19 << 10, Time: 2, Threads: 1, Queue: 32, Wait: "2s"},
 		Log:      Log{Format: "json", Level: "info"},
 	}
@@ -117,7 +168,7 @@ func Load(file string, environ []string) (Settings, error) {
 		return s, err
 	}
 	dir := filepath.Dir(file)
-	for _, p := range []*string{&s.Server.TLSCert, &s.Server.TLSKey, &s.Keys.File, &s.Funds.Dir, &s.Audit.Checkpoints, &s.SMTP.CA} {
+	for _, p := range []*string{&s.Server.TLSCert, &s.Server.TLSKey, &s.Keys.File, &s.Funds.Dir, &s.Audit.Checkpoints, &s.SMTP.CA, &s.PEC.CA, &s.SMS.CA} {
 		*p = under(dir, *p)
 	}
 	if !strings.HasPrefix(s.Database.URL, "postgres") {
@@ -254,8 +305,12 @@ func (s *Settings) check() error {
 	if _, err := s.Hosts(); err != nil {
 		return err
 	}
-	if d, err := time.ParseDuration(s.Password.Wait); err != nil || d <= 0 || d > time.Minute {
-		return errors.New(`password.wait: must be a time up to a minute, as "2s"`)
+	for _, d := range []struct{ key, value string }{
+		{"password.wait", s.Password.Wait}, {"sms.connect", s.SMS.Connect}, {"sms.answer", s.SMS.Answer},
+	} {
+		if v, err := time.ParseDuration(d.value); err != nil || v <= 0 || v > time.Minute {
+			return fmt.Errorf(`%s: must be a time up to a minute, as "2s"`, d.key)
+		}
 	}
 	return nil
 }

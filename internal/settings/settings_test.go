@@ -63,12 +63,16 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := settings.Load(write(t, good), []string{"ADITUS_SMTP_PORT=2525", "ADITUS_SERVER_HTTPS=false", "ADITUS_SMTP_PASSWORD_FILE=" + secret,
-		"ADITUS_SERVER_PROXIES=10.0.0.0/8, 192.0.2.0/24", "ADITUS_DATABASE_URL=postgres://db/aditus", "OTHER=1"})
+		"ADITUS_SERVER_PROXIES=10.0.0.0/8, 192.0.2.0/24", "ADITUS_DATABASE_URL=postgres://db/aditus", "OTHER=1",
+		"ADITUS_SMS_PASSWORD_FILE=" + secret, "ADITUS_PEC_PASSWORD_FILE=" + secret, "ADITUS_SMS_IDEMPOTENT=true", "ADITUS_SMS_CONNECTIONS=9", "ADITUS_SMS_SUCCESS_STATUS=200,202"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.SMTP.Port != 2525 || s.Server.HTTPS || s.SMTP.Password != "from a file" || len(s.Server.Proxies) != 2 || s.Database.URL != "postgres://db/aditus" {
 		t.Errorf("%+v", s)
+	}
+	if s.SMS.Password != "from a file" || s.PEC.Password != "from a file" || !s.SMS.Idempotent || s.SMS.Connections != 9 || len(s.SMS.SuccessStatus) != 2 {
+		t.Errorf("%+v %+v", s.SMS, s.PEC)
 	}
 	for _, bad := range []string{"ADITUS_SMTP_PORT=many", "ADITUS_SERVER_HTTPS=perhaps", "ADITUS_SMTP_PASSWORD_FILE=/nowhere/at/all"} {
 		name, _, _ := strings.Cut(bad, "=")
@@ -99,6 +103,9 @@ func TestProblems(t *testing.T) {
 		{"hash nobody can verify", "[smtp]", "[password]\ntime = 17\n[smtp]", "password.time"},
 		{"queue", "[smtp]", "[password]\nqueue = -1\n[smtp]", "password.queue"},
 		{"wait", "[smtp]", "[password]\nwait = \"soon\"\n[smtp]", "password.wait"},
+		{"gateway's time", "[smtp]", "[sms]\nanswer = \"2m\"\n[smtp]", "sms.answer: must be a time"},
+		{"gateway's connect", "[smtp]", "[sms]\nconnect = \"soon\"\n[smtp]", "sms.connect: must be a time"},
+		{"gateway's key", "[smtp]", "[sms]\nuri = \"x\"\n[smtp]", "aditus.toml:16: sms.uri: is not a setting"},
 		{"log", "[smtp]", "[log]\nformat = \"poem\"\n[smtp]", "log.format"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,9 +16,15 @@ type All struct {
 	now    time.Time
 }
 
-// WithMail names the funds with a message to send.
-func (a *All) WithMail() ([]string, error) {
-	return a.funds(`SELECT DISTINCT fund FROM outbox WHERE state = 'queued' AND next_at <= ?1 AND held_until <= ?1`, ms(a.now))
+// WithMail names the queues with a message to send.
+func (a *All) WithMail() (queues []Queue, err error) {
+	err = a.names(func(r row) error {
+		var q Queue
+		err := r.Scan(&q.Fund, &q.Kind)
+		queues = append(queues, q)
+		return err
+	}, `SELECT DISTINCT fund, kind FROM outbox WHERE state = 'queued' AND next_at <= ?1 AND held_until <= ?1`, ms(a.now))
+	return queues, err
 }
 
 // WithUnsealed names the funds with an event to seal.
@@ -32,9 +38,10 @@ func (a *All) WithEnded() ([]string, error) {
 	return a.funds(`SELECT DISTINCT fund FROM challenge WHERE wiped_at = 0 AND expires_at <= ?1`, ms(a.now))
 }
 
-var fundNames = regexp.MustCompile(`^SELECT DISTINCT fund FROM [a-z_]+ WHERE [^();]+$`)
+var fundNames = regexp.MustCompile(`^SELECT DISTINCT fund(?: FROM [a-z_]+|, kind FROM outbox) WHERE [^();]+$`)
 
-// namesFunds refuses a query that could return anything but names of funds.
+// namesFunds refuses a query that could return anything but names of funds, and
+// of their queues.
 func namesFunds(q string) error {
 	if !fundNames.MatchString(q) || strings.Contains(q, "UNION") {
 		return fmt.Errorf("store: across funds, but not only their names: %s", q)
@@ -43,16 +50,20 @@ func namesFunds(q string) error {
 }
 
 func (a *All) funds(q string, args ...any) (funds []string, err error) {
-	if err := namesFunds(q); err != nil {
-		return nil, err
-	}
-	err = a.engine.query(a.ctx, func(r row) error {
+	err = a.names(func(r row) error {
 		var f string
 		err := r.Scan(&f)
 		funds = append(funds, f)
 		return err
-	}, q, args)
+	}, q, args...)
 	return funds, err
+}
+
+func (a *All) names(scan func(row) error, q string, args ...any) error {
+	if err := namesFunds(q); err != nil {
+		return err
+	}
+	return a.engine.query(a.ctx, scan, q, args)
 }
 
 // Now is the one time of the view.

@@ -27,9 +27,17 @@ func (tx *Tx) Post(m access.Message) error {
 	}
 	return tx.later(`
 		INSERT INTO outbox (fund, id, member, challenge, kind, lang, key, body, state, queued_at, expires_at,
-			next_at, held_until, holder, fence, tries, ended_at, provider_id, said)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?11, ?9, ?10, ?9, 0, '', 0, 0, ?12, '', '')`,
+			next_at, held_until, holder, fence, tries, ended_at, provider_id, said, doubts)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?11, ?9, ?10, ?9, 0, '', 0, 0, ?12, '', '', 0)`,
 		m.ID, m.Member, m.Challenge, string(m.Kind), m.Lang, m.Key, sealed, ms(tx.now), ms(m.ExpiresAt), string(state), ended)
+}
+
+// A Queue is where the messages of one fund stand that go over one kind of
+// channel. Queues know nothing of each other, so a gateway that is slow or away
+// holds up nobody but its own.
+type Queue struct {
+	Fund string
+	Kind access.Kind
 }
 
 // A Claim is a message in the hands of one worker. The fence tells an old
@@ -37,52 +45,91 @@ func (tx *Tx) Post(m access.Message) error {
 type Claim struct {
 	access.Message
 	Fence      int64
+	Doubts     int  // how often nobody knew whether it was taken; Finish and Delay write it down
 	Unreadable bool // the body could not be opened: it can only be closed
 }
 
-// Claim takes the message that has been due longest and holds it until then, or
-// until soon if it expires, or reports ErrNone. The condition stands twice: on PostgreSQL the subselect may
-// be stale by the time the row is locked.
-func (tx *Tx) Claim(holder string, until, soon time.Time) (c Claim, err error) {
-	var body []byte
-	var queued, expires int64
-	err = tx.first(`
+// claimMost is how many messages one Claim takes at the most: so many ids stand
+// in its statement.
+const claimMost = 16
+
+// Claim takes messages of one kind, most at the most and never above 16, and holds
+// each until then, or until soon if it expires. What expires goes first, then what
+// has been due longest. It returns none if none is due, or if other nodes took
+// them at this very moment.
+//
+// The condition stands twice, as what was read may be stale by the time the rows
+// are locked; the second time with ended_at for state, so that PostgreSQL goes by
+// the ids it is given. In one statement, and without statistics, it reads all that
+// waits again for each row of it.
+func (tx *Tx) Claim(kind access.Kind, most int, holder string, until, soon time.Time) (all []Claim, err error) {
+	args := []any{ms(tx.now), ms(until), holder, ms(soon)}
+	err = tx.query(func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		args = append(args, id)
+		return err
+	}, `
+		SELECT id FROM outbox WHERE fund = ?1 AND kind = ?3 AND state = 'queued' AND next_at <= ?2 AND held_until <= ?2
+		ORDER BY (expires_at = 0), next_at, id LIMIT ?4`,
+		ms(tx.now), string(kind), min(most, claimMost))
+	if err != nil || len(args) == 4 {
+		return nil, err
+	}
+	for len(args) < 4+claimMost {
+		args = append(args, "")
+	}
+	err = tx.query(func(r row) error {
+		c := Claim{Message: access.Message{Fund: tx.fund, Kind: kind, State: access.MessageQueued}}
+		var body []byte
+		var queued, expires int64
+		err := r.Scan(&c.ID, &c.Member, &c.Challenge, &c.Lang, &c.Key, &body, &queued, &expires, &c.Fence, &c.Tries, &c.Doubts)
+		if err != nil {
+			return err
+		}
+		c.QueuedAt, c.ExpiresAt = at(queued), at(expires)
+		plain, err := tx.open("outbox", "body", c.ID, body)
+		var s sealedMessage
+		if err == nil {
+			err = json.Unmarshal(plain, &s)
+		}
+		c.Unreadable = err != nil // one such row must not stand before all others for ever
+		c.To, c.Args = s.To, s.Args
+		all = append(all, c)
+		return nil
+	}, `
 		UPDATE outbox SET held_until = CASE WHEN expires_at > 0 THEN CAST(?5 AS BIGINT) ELSE CAST(?3 AS BIGINT) END, holder = ?4, fence = fence + 1, tries = tries + 1
-		WHERE fund = ?1 AND state = 'queued' AND next_at <= ?2 AND held_until <= ?2 AND id = (
-			SELECT id FROM outbox WHERE fund = ?1 AND state = 'queued' AND next_at <= ?2 AND held_until <= ?2
-			ORDER BY next_at, id LIMIT 1)
-		RETURNING id, member, challenge, kind, lang, key, body, queued_at, expires_at, fence, tries`,
-		[]any{ms(tx.now), ms(until), holder, ms(soon)},
-		&c.ID, &c.Member, &c.Challenge, &c.Kind, &c.Lang, &c.Key, &body, &queued, &expires, &c.Fence, &c.Tries)
-	if err != nil {
-		return c, err
-	}
-	c.Fund, c.QueuedAt, c.ExpiresAt, c.State = tx.fund, at(queued), at(expires), access.MessageQueued
-	plain, err := tx.open("outbox", "body", c.ID, body)
-	var s sealedMessage
-	if err == nil {
-		err = json.Unmarshal(plain, &s)
-	}
-	c.Unreadable = err != nil // one such row must not stand before all others for ever
-	c.To, c.Args = s.To, s.Args
-	return c, nil
+		WHERE fund = ?1 AND ended_at = 0 AND next_at <= ?2 AND held_until <= ?2
+			AND id IN (?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+		RETURNING id, member, challenge, lang, key, body, queued_at, expires_at, fence, tries, COALESCE(doubts, 0)`, args...)
+	return all, err
+}
+
+// Sent brings a claimed message to its final state and erases its body. If the
+// claim is another's by now nothing changes; as nobody waits to hear that, it
+// costs no round trip (see later).
+func (tx *Tx) Sent(c Claim, providerID string) error {
+	return tx.later(`
+		UPDATE outbox SET state = 'sent', ended_at = ?4, provider_id = ?5, said = '', body = ?6, held_until = 0
+		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND ended_at = 0`,
+		c.ID, c.Fence, ms(tx.now), providerID, []byte{})
 }
 
 // Finish brings a claimed message to a final state and erases its body. It
 // reports ErrNone if the claim is not the holder's any more.
 func (tx *Tx) Finish(c Claim, state access.MessageState, providerID, said string) error {
 	return tx.one(`
-		UPDATE outbox SET state = ?4, ended_at = ?5, provider_id = ?6, said = ?7, body = ?8, held_until = 0
-		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND state = 'queued'`,
-		c.ID, c.Fence, string(state), ms(tx.now), providerID, said, []byte{})
+		UPDATE outbox SET state = ?4, ended_at = ?5, provider_id = ?6, said = ?7, body = ?8, held_until = 0, doubts = ?9
+		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND ended_at = 0`,
+		c.ID, c.Fence, string(state), ms(tx.now), providerID, said, []byte{}, c.Doubts)
 }
 
 // Delay puts a claimed message back, not to be sent before then.
 func (tx *Tx) Delay(c Claim, until time.Time, said string) error {
 	return tx.one(`
-		UPDATE outbox SET next_at = ?4, said = ?5, held_until = 0
-		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND state = 'queued'`,
-		c.ID, c.Fence, ms(until), said)
+		UPDATE outbox SET next_at = ?4, said = ?5, held_until = 0, doubts = ?6
+		WHERE fund = ?1 AND id = ?2 AND fence = ?3 AND ended_at = 0`,
+		c.ID, c.Fence, ms(until), said, c.Doubts)
 }
 
 // MessageStates counts the fund's messages by state.

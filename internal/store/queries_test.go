@@ -69,6 +69,8 @@ func TestEveryQuery(t *testing.T) {
 	for _, bad := range []string{
 		`SELECT fund FROM entry`,
 		`SELECT DISTINCT fund, id FROM entry`,
+		`SELECT DISTINCT fund, kind FROM credential WHERE hash > ?1`,
+		`SELECT DISTINCT fund, kind, id FROM outbox WHERE next_at > ?1`,
 		`SELECT DISTINCT fund FROM entry UNION SELECT id FROM entry`,
 		`SELECT DISTINCT fund FROM entry; DELETE FROM entry`,
 		`DELETE FROM entry`,
