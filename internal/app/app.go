@@ -85,10 +85,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		a.Funds[f.ID] = f
 		ids = append(ids, f.ID)
 	}
-	var err error
-	if a.Texts, err = texts.Load(); err != nil {
-		return nil, err
-	}
+	a.Texts = texts.Load()
 	if o.Wording != nil {
 		for _, id := range ids {
 			if err := a.Texts.AddFund(id, o.Wording); err != nil {
