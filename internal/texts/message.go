@@ -1,6 +1,7 @@
 package texts
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,7 +45,7 @@ func readFile(file string, data []byte) (messages, error) {
 // read as the program starts to speak, so it takes the parser's word for each
 // line and builds nothing but the texts.
 func readTexts(file string, data []byte) (messages, error) {
-	all := make(messages, 1024)
+	all := make(messages, bytes.Count(data, []byte("\n")))
 	var wrong []error
 	// put notes the text at the end of a path: a key, or a key and a form.
 	var put func(path []string, value *unstable.Node)
