@@ -169,21 +169,31 @@ func (a *App) Run(ctx context.Context) {
 // ends drafts that were left. Nothing rests on it: an expired code is refused
 // whether or not it was here.
 func (a *App) tidy(ctx context.Context, pause time.Duration) {
-	for first := true; ; first = false {
-		if first {
-			// The planner must know the tables before the sealer reads them (design.md, Audit).
-			if err := a.DB.Analyze(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("analyze", "err", err)
-			}
-		}
+	// None of it is due at once, and members wait for the start.
+	if !sleep(ctx, time.Second) {
+		return
+	}
+	// The planner must know the tables before there is much to seal (design.md, Audit).
+	if err := a.DB.Analyze(ctx); err != nil && ctx.Err() == nil {
+		a.log.Error("analyze", "err", err)
+	}
+	for {
 		if err := a.Tidy(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("tidying", "err", err)
 		}
-		select {
-		case <-ctx.Done():
+		if !sleep(ctx, pause) {
 			return
-		case <-time.After(pause):
 		}
+	}
+}
+
+// sleep reports whether ctx lives on after d.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 

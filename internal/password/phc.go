@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // stored is a password as it stands in the database.
@@ -25,7 +26,10 @@ func (s stored) String() string {
 }
 
 // phcForm is the one form that is read. The numbers are short, so none overflows.
-var phcForm = regexp.MustCompile(`^\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?)(?:,keyid=([a-z2-7.]{1,200}))?\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
+// Its long repetitions are a third of a megabyte: compiled when the first hash is read.
+var phcForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?)(?:,keyid=([a-z2-7.]{1,200}))?\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
+})
 
 // Bounds of what a stored text may ask for. It comes from our database or from a
 // register, and must not be able to take the machine's memory.
@@ -37,7 +41,7 @@ const (
 
 // parse reads a PHC string. The error never shows it.
 func parse(phc string) (s stored, err error) {
-	m := phcForm.FindStringSubmatch(phc)
+	m := phcForm().FindStringSubmatch(phc)
 	if m == nil {
 		return s, errors.New("password: the stored hash is not an Argon2id text")
 	}

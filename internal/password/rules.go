@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -119,7 +120,7 @@ func guessable(normal string, person Person) string {
 			return RefusedPersonal
 		}
 		c.patterns()
-		known := c.words(commonWords)
+		known := c.words(commonWords())
 		if len(unit)-c.covered() > spare {
 			continue
 		}
@@ -201,9 +202,8 @@ func longestFirst(words []string, least int) []string {
 //go:embed common.txt
 var commonFile string
 
-var commonWords = readCommon()
-
-func readCommon() []string {
+// commonWords are read when the first new password is judged.
+var commonWords = sync.OnceValue(func() []string {
 	var out []string
 	for line := range strings.Lines(commonFile) {
 		if !strings.HasPrefix(line, "#") {
@@ -211,4 +211,4 @@ func readCommon() []string {
 		}
 	}
 	return longestFirst(out, 4)
-}
+})
