@@ -7,11 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-	"github.com/nicksnyder/go-i18n/v2/i18n/template"
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
-	"golang.org/x/text/language"
 )
 
 // A message is one text of one language, as it is written in its file. Most have
@@ -26,7 +23,7 @@ type message struct {
 var countHoles = []string{"n", "minutes", "hours", "days", "seconds"}
 
 // readFile reads a message file that nobody has judged before: a line a key, or
-// a table of its plural forms, as go-i18n has them. The error names the file and
+// a table of its plural forms. The error names the file and
 // the line of all that is wrong.
 func readFile(file string, data []byte) (messages, error) {
 	// What is no TOML is best said by who knows all of it; readTexts only reads.
@@ -230,24 +227,19 @@ func swiss(french messages) messages {
 var swissSpaces = strings.NewReplacer("\u00a0:", ":", "«\u00a0", "«", "\u00a0»", "»",
 	"\u202f;", ";", "\u202f!", "!", "\u202f?", "?")
 
-// A counter tells the CLDR form of a number: one, many or other.
-type counter func(n int64) string
-
-// counters ask go-i18n, which has CLDR's rules: they are in a text of which each
-// form is its own name.
-func counters() map[string]counter {
-	b := i18n.NewBundle(language.Make(Languages[0]))
-	all := map[string]counter{}
-	for _, lang := range Languages {
-		b.MustAddMessages(language.Make(lang), &i18n.Message{ID: "form", One: "one", Many: "many", Other: "other"})
+// formFor is the CLDR form of a whole number: in Italian and French millions
+// have one of their own, and French says nothing as one. A test holds it to
+// go-i18n, which has the rules of every language.
+func formFor(lang string, n int64) string {
+	n = max(n, -n)
+	romance := lang == "it" || lang == "fr"
+	switch {
+	case n == 1 || n == 0 && lang == "fr":
+		return "one"
+	case romance && n != 0 && n%1_000_000 == 0:
+		return "many"
 	}
-	for _, lang := range Languages {
-		l := i18n.NewLocalizer(b, lang)
-		all[lang] = func(n int64) string {
-			return l.MustLocalize(&i18n.LocalizeConfig{MessageID: "form", PluralCount: n, TemplateParser: template.IdentityParser{}})
-		}
-	}
-	return all
+	return "other"
 }
 
 // at is an error with the file and the line of a key.

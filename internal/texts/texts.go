@@ -6,7 +6,7 @@
 //
 // Times, dates, amounts and percentages go into holes as values; the Voice that
 // speaks a text writes them as its language and the fund's country do. What is
-// one or many is chosen by CLDR's rules, which go-i18n brings.
+// one or many is chosen by CLDR's rules.
 //
 // The texts of the product are embedded, and complete: the tests see to it, with
 // Complete. A language is read when it is first spoken, so that a start costs
@@ -42,7 +42,6 @@ const OwnPrefix = "own."
 type Book struct {
 	common map[string]func() messages     // by language, and "fr-CH"; read when first called
 	funds  map[string]map[string]messages // by fund, then as common
-	counts func() map[string]counter      // by language
 }
 
 type messages map[string]*message
@@ -51,7 +50,7 @@ type messages map[string]*message
 // program was built (Complete): one that could not be read would panic at its
 // first use.
 func Load() *Book {
-	b := &Book{common: map[string]func() messages{}, funds: map[string]map[string]messages{}, counts: sync.OnceValue(counters)}
+	b := &Book{common: map[string]func() messages{}, funds: map[string]map[string]messages{}}
 	for _, lang := range Languages {
 		b.common[lang] = sync.OnceValue(func() messages {
 			data, err := files.ReadFile(lang + ".toml")
@@ -213,7 +212,7 @@ func (b *Book) Voice(s Style, lang string) *Voice {
 	if s.Zone == nil {
 		s.Zone = time.UTC
 	}
-	return &Voice{style: s, lang: lang, own: b.funds[s.Fund][from], common: b.common[from](), counts: b.counts}
+	return &Voice{style: s, lang: lang, own: b.funds[s.Fund][from], common: b.common[from]()}
 }
 
 // A Voice speaks the texts in one language, as one fund writes.
@@ -222,7 +221,6 @@ type Voice struct {
 	lang   string
 	own    messages // the fund's own wording, often nil
 	common messages
-	counts func() map[string]counter
 	sms    bool
 }
 
@@ -291,7 +289,7 @@ func (v *Voice) form(m *message, args []any) string {
 	default:
 		return m.other
 	}
-	return *m.formOf(v.counts()[v.lang](n))
+	return *m.formOf(formFor(v.lang, n))
 }
 
 // value is what fills a hole.

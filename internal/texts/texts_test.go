@@ -10,7 +10,10 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/nicksnyder/go-i18n/v2/i18n/template"
 	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/text/language"
 )
 
 func load(t testing.TB) *Book {
@@ -121,12 +124,28 @@ func TestPlurals(t *testing.T) {
 	}
 }
 
+// Our rule for one and many is that of CLDR, which go-i18n has: of a text of
+// which each form is its own name it chooses the same.
+func TestFormFor(t *testing.T) {
+	b := i18n.NewBundle(language.Italian)
+	for _, lang := range Languages {
+		b.MustAddMessages(language.Make(lang), &i18n.Message{ID: "form", One: "one", Many: "many", Other: "other"})
+		l := i18n.NewLocalizer(b, lang)
+		for _, n := range []int64{-2_000_000, -1, 0, 1, 2, 3, 10, 11, 21, 100, 101, 999_999, 1_000_000, 1_000_001, 1_500_000, 2_000_000, 10_000_000, 1_000_000_000} {
+			want := l.MustLocalize(&i18n.LocalizeConfig{MessageID: "form", PluralCount: n, TemplateParser: template.IdentityParser{}})
+			if got := formFor(lang, n); got != want {
+				t.Errorf("%s %d: %s, not %s", lang, n, got, want)
+			}
+		}
+	}
+}
+
 func TestMany(t *testing.T) {
 	m, err := readFile("x.it.toml", []byte(`"a" = { one = "un euro", many = "{n} di euro", other = "{n} euro" }`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &Voice{lang: "it", common: m, counts: counters}
+	v := &Voice{lang: "it", common: m}
 	for n, want := range map[int]string{1: "un euro", 2: "2 euro", 2_000_000: "2000000 di euro"} {
 		if got := v.T("a", "n", n); got != want {
 			t.Errorf("%d: %q, not %q", n, got, want)
