@@ -19,11 +19,15 @@ var schema embed.FS
 
 // Migrate brings the tables up to what this program needs. Running it again
 // changes nothing; several nodes may run it at the same time.
-func (db *DB) Migrate(ctx context.Context) (err error) {
+func (db *DB) Migrate(ctx context.Context) error {
 	files, err := fs.Sub(schema, "schema")
 	if err != nil {
 		return err
 	}
+	return db.migrate(ctx, files)
+}
+
+func (db *DB) migrate(ctx context.Context, files fs.FS) (err error) {
 	dialect, pool := goose.DialectSQLite3, (*sql.DB)(nil)
 	options := []goose.ProviderOption{goose.WithSlog(slog.New(slog.DiscardHandler))}
 	if db.pg != nil {
