@@ -23,6 +23,20 @@ type figure struct {
 // rate is how many went well in a second.
 func (f figure) rate() float64 { return float64(f.n) / f.elapsed.Seconds() }
 
+// and is f and what was measured after it, as one.
+func (f figure) and(after figure) figure {
+	f.n += after.n
+	f.elapsed += after.elapsed
+	f.cpu += after.cpu
+	f.others = max(f.others, after.others)
+	f.times = append(f.times, after.times...)
+	slices.Sort(f.times)
+	for what, n := range after.failed {
+		f.failed[what] += n
+	}
+	return f
+}
+
 // each is the processor time of one, in milliseconds.
 func (f figure) each() float64 { return millis(f.cpu) / float64(max(f.n, 1)) }
 

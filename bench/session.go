@@ -19,20 +19,26 @@ func (b *bench) sessions(ctx context.Context, e *engine) error {
 	readers := s.readers()
 	span := b.span(1500 * time.Millisecond)
 	for _, clients := range []int{16, 64} {
-		limit := b.ask(ctx, clients, span, meter{pid: b.bare.cmd.Process.Pid}, b.bare.addr, func(c int) []byte {
-			return get(host(b.fund), "/", cookies("session", b.bare.cookies[c]))
-		})
-		b.table.row(e.name, "the machine", "sessions in memory, "+people(clients)).add(limit, sample{})
-		var check, page figure
+		// Half of the limit before the check and half behind it: the machine is seldom
+		// the same for three seconds, and a drift must not be taken for a ratio.
+		bare := func() figure {
+			return b.ask(ctx, clients, span/2, meter{pid: b.bare.cmd.Process.Pid}, b.bare.addr, func(c int) []byte {
+				return get(host(b.fund), "/", cookies("session", b.bare.cookies[c]))
+			})
+		}
+		var limit, check, page figure
 		err := b.profiled(e, fmt.Sprintf("check-%d", clients), func() error {
+			limit = bare()
 			check = b.ask(ctx, clients, span, b.serverMeter(e), s.server.check, func(c int) []byte {
 				return get(host(b.fund), "/", cookies("session", readers[c].Token))
 			})
+			limit = limit.and(bare())
 			return check.fine()
 		})
 		if err != nil {
 			return err
 		}
+		b.table.row(e.name, "the machine", "sessions in memory, "+people(clients)).add(limit, sample{})
 		err = b.profiled(e, fmt.Sprintf("page-%d", clients), func() error {
 			page = b.ask(ctx, clients, span, b.serverMeter(e), s.server.site, func(c int) []byte {
 				return get(host(b.fund), "/", cookies("session", readers[c].Token, "device", readers[c].Device))

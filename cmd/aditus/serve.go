@@ -81,7 +81,15 @@ func (c *serveCmd) Run(w world) (err error) {
 	}
 	work, finish := context.WithCancel(context.WithoutCancel(ctx))
 	var workers sync.WaitGroup
-	workers.Go(func() { a.Run(work) })
+	workers.Go(func() {
+		// Members wait for the start; messages and seals can wait a moment for the
+		// processor and the database.
+		select {
+		case <-work.Done():
+		case <-time.After(250 * time.Millisecond):
+		}
+		a.Run(work)
+	})
 	log.Info("serving", "address", l.Addr().String(), "funds", len(o.Funds))
 	err = app.Serve(ctx, l, a.Handler, log)
 	finish()

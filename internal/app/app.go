@@ -86,10 +86,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		a.Funds[f.ID] = f
 		ids = append(ids, f.ID)
 	}
-	var err error
-	if a.Texts, err = texts.Load(); err != nil {
-		return nil, err
-	}
+	a.Texts = texts.Load()
 	if o.Wording != nil {
 		for _, id := range ids {
 			if err := a.Texts.AddFund(id, o.Wording); err != nil {
@@ -182,21 +179,31 @@ func (a *App) Run(ctx context.Context) {
 // ends drafts that were left. Nothing rests on it: an expired code is refused
 // whether or not it was here.
 func (a *App) tidy(ctx context.Context, pause time.Duration) {
-	for first := true; ; first = false {
-		if first {
-			// The planner must know the tables before the sealer reads them (design.md, Audit).
-			if err := a.DB.Analyze(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("analyze", "err", err)
-			}
-		}
+	// None of it is due at once, and members wait for the start.
+	if !sleep(ctx, time.Second) {
+		return
+	}
+	// The planner must know the tables before there is much to seal (design.md, Audit).
+	if err := a.DB.Analyze(ctx); err != nil && ctx.Err() == nil {
+		a.log.Error("analyze", "err", err)
+	}
+	for {
 		if err := a.Tidy(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("tidying", "err", err)
 		}
-		select {
-		case <-ctx.Done():
+		if !sleep(ctx, pause) {
 			return
-		case <-time.After(pause):
 		}
+	}
+}
+
+// sleep reports whether ctx lives on after d.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 

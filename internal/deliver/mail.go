@@ -26,7 +26,9 @@ type letter struct {
 }
 
 // rowID is what an outbox row's id looks like. It becomes the Message-ID.
-var rowID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+var rowID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+const maxRowID = 128
 
 // compose makes the mail of an envelope. The same envelope always makes the same
 // bytes, so a mail that goes out twice is twice the same.
@@ -35,7 +37,7 @@ var rowID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 // and other control characters in a field, and addresses that two programs might
 // read differently (security.md part 3, row 41).
 func compose(e Envelope) (l letter, err error) {
-	if !rowID.MatchString(e.ID) {
+	if len(e.ID) > maxRowID || !rowID.MatchString(e.ID) {
 		return l, errors.New("the id is not one of an outbox row")
 	}
 	for name, field := range map[string]string{"subject": e.Subject, "from_name": e.FromName, "lang": e.Lang} {

@@ -38,10 +38,7 @@ func (s sender) Send(ctx context.Context, e Envelope) (Receipt, error) { return 
 
 func newTown(t *testing.T, engine string, senders map[access.Kind]Sender) *town {
 	t.Helper()
-	book, err := texts.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	book := texts.Load()
 	town := &town{t: t, where: dbtest.New(t, engine), told: map[string]Ending{}}
 	town.clock.Store(start.UnixMilli())
 	db := dbtest.Open(t, town.where, store.Options{Keys: keys.New(nil), Now: func() time.Time { return time.UnixMilli(town.clock.Load()).UTC() }})
@@ -147,10 +144,7 @@ func BenchmarkWorker(b *testing.B) {
 	for _, engine := range dbtest.Engines {
 		for _, threads := range []int{1, 4, 16} {
 			b.Run(fmt.Sprintf("%s/%d", engine, threads), func(b *testing.B) {
-				book, err := texts.Load()
-				if err != nil {
-					b.Fatal(err)
-				}
+				book := texts.Load()
 				db := dbtest.Open(b, dbtest.New(b, engine), store.Options{Keys: keys.New(nil)})
 				f := &access.Fund{ID: "aurora", Name: "Fund", Short: "Fund", Zone: time.UTC, Country: "IT", Sender: access.Sender{Email: "a@example.it"}}
 				w := &Worker{DB: db, Funds: map[string]*access.Fund{f.ID: f}, Texts: book, Hold: time.Minute, Threads: threads, Pause: time.Second,

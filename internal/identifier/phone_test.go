@@ -172,6 +172,10 @@ func FuzzPhone(f *testing.F) {
 			}
 		}
 		if n, why := spell(s); why == "" {
+			want, wantErr := byLibrary(n.raw, region)
+			if got, err := byPlans(n.raw, region); got != want || reason(t, KindPhone, err) != reason(t, KindPhone, wantErr) {
+				t.Errorf("%q in %q: %q, %v by the plans, the library says %q, %v", s, region, got, err, want, wantErr)
+			}
 			if fast, ok := (Phones{}).ordinary(n, region); ok {
 				if slow, err := byLibrary(n.raw, region); slow != fast || err != nil {
 					t.Errorf("%q in %q: read as %q, the library says %q, %v", s, region, fast, slow, err)
@@ -189,9 +193,9 @@ func BenchmarkPhoneOrdinary(b *testing.B) {
 	}
 }
 
-func BenchmarkPhoneLibrary(b *testing.B) {
+func BenchmarkPhonePlans(b *testing.B) {
 	for b.Loop() {
-		if _, err := byLibrary("+393331234567", "IT"); err != nil {
+		if _, err := byPlans("+393331234567", "IT"); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // stored is a password as we put it into the database. What other systems made is
@@ -27,7 +28,10 @@ func (s stored) String() string {
 }
 
 // phcForm is the one form that is read. The numbers are short, so none overflows.
-var phcForm = regexp.MustCompile(`^\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?),keyid=([a-z2-7.]{1,200})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
+// Its long repetitions are a third of a megabyte: compiled when the first hash is read.
+var phcForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9][0-9]?),keyid=([a-z2-7.]{1,200})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
+})
 
 // peppered tells our own texts from those of other systems, which have no pepper
 // of ours: Legacy reads no text that begins like this and names a key.
@@ -45,7 +49,7 @@ const (
 
 // parse reads a PHC string. The error never shows it.
 func parse(phc string) (s stored, err error) {
-	m := phcForm.FindStringSubmatch(phc)
+	m := phcForm().FindStringSubmatch(phc)
 	if m == nil {
 		return s, errors.New("password: the stored hash is not an Argon2id text")
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -25,17 +26,34 @@ func (l lines) of(key string) int {
 	}
 }
 
+// A syntax is the file's parser, and where its lines end: the parser itself
+// counts them from the first one each time it is asked.
+type syntax struct {
+	unstable.Parser
+	breaks []int
+}
+
+func (p *syntax) line(r unstable.Range) int {
+	before, _ := slices.BinarySearch(p.breaks, int(r.Offset))
+	return before + 1
+}
+
 // readLines walks the file's syntax. The file has been decoded before, so it is
 // well formed.
 func readLines(data []byte) (lines, error) {
 	l := lines{}
-	p := unstable.Parser{}
+	p := &syntax{}
 	p.Reset(data)
+	for i, c := range data {
+		if c == '\n' {
+			p.breaks = append(p.breaks, i)
+		}
+	}
 	count := map[string]int{}
 	at := ""
 	for p.NextExpression() {
 		e := p.Expression()
-		key, line := keyOf(&p, e)
+		key, line := keyOf(p, e)
 		switch e.Kind {
 		case unstable.Table:
 			at = numbered(key, count)
@@ -52,7 +70,7 @@ func readLines(data []byte) (lines, error) {
 				whole = at + "." + key
 			}
 			l.put(whole, line)
-			l.value(&p, whole, e.Value(), line)
+			l.value(p, whole, e.Value(), line)
 		}
 	}
 	return l, p.Error()
@@ -65,7 +83,7 @@ func (l lines) put(key string, line int) {
 }
 
 // value walks into inline tables and arrays.
-func (l lines) value(p *unstable.Parser, key string, v *unstable.Node, line int) {
+func (l lines) value(p *syntax, key string, v *unstable.Node, line int) {
 	i := 0
 	for c := v.Children(); c.Next(); {
 		n := c.Node()
@@ -87,7 +105,7 @@ func (l lines) value(p *unstable.Parser, key string, v *unstable.Node, line int)
 }
 
 // firstKey is the line of the first key inside an inline table, or 0.
-func firstKey(p *unstable.Parser, n *unstable.Node) int {
+func firstKey(p *syntax, n *unstable.Node) int {
 	if n.Kind != unstable.InlineTable {
 		return 0
 	}
@@ -98,12 +116,12 @@ func firstKey(p *unstable.Parser, n *unstable.Node) int {
 	return 0
 }
 
-func keyOf(p *unstable.Parser, n *unstable.Node) (key string, line int) {
+func keyOf(p *syntax, n *unstable.Node) (key string, line int) {
 	var parts []string
 	for k := n.Key(); k.Next(); {
 		parts = append(parts, string(k.Node().Data))
 		if line == 0 {
-			line = p.Shape(k.Node().Raw).Start.Line
+			line = p.line(k.Node().Raw)
 		}
 	}
 	return strings.Join(parts, "."), line

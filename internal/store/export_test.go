@@ -27,6 +27,9 @@ func Schema() (string, error) {
 	return all, err
 }
 
+// MigrateTo is Migrate with other steps than ours.
+func (db *DB) MigrateTo(ctx context.Context, files fs.FS) error { return db.migrate(ctx, files) }
+
 // Exec, Later and First are exec, later and first.
 func (tx *Tx) Exec(q string, args ...any) (int64, error)     { return tx.exec(q, args...) }
 func (tx *Tx) Later(q string, args ...any) error             { return tx.later(q, args...) }

@@ -19,11 +19,15 @@ var schema embed.FS
 
 // Migrate brings the tables up to what this program needs. Running it again
 // changes nothing; several nodes may run it at the same time.
-func (db *DB) Migrate(ctx context.Context) (err error) {
+func (db *DB) Migrate(ctx context.Context) error {
 	files, err := fs.Sub(schema, "schema")
 	if err != nil {
 		return err
 	}
+	return db.migrate(ctx, files)
+}
+
+func (db *DB) migrate(ctx context.Context, files fs.FS) (err error) {
 	dialect, pool := goose.DialectSQLite3, (*sql.DB)(nil)
 	options := []goose.ProviderOption{goose.WithSlog(slog.New(slog.DiscardHandler))}
 	if db.pg != nil {
@@ -32,6 +36,9 @@ func (db *DB) Migrate(ctx context.Context) (err error) {
 		defer func() { err = errors.Join(err, pool.Close()) }()
 	} else {
 		pool = db.lite.db
+	}
+	if made(ctx, pool, files) {
+		return nil
 	}
 	p, err := goose.NewProvider(dialect, pool, files, options...)
 	if err != nil {
@@ -53,6 +60,37 @@ func (db *DB) Migrate(ctx context.Context) (err error) {
 		return fmt.Errorf("schema: %w", err)
 	}
 	return nil
+}
+
+// made reports whether every step was taken before. goose would find that out
+// too, with ten questions and a second connection, at every start of a program
+// whose members wait for it. Whatever made cannot tell is left to goose.
+func made(ctx context.Context, pool *sql.DB, files fs.FS) bool {
+	steps, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return false
+	}
+	missing := map[int64]bool{}
+	for _, name := range steps {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return false
+		}
+		missing[version] = true
+	}
+	rows, err := pool.QueryContext(ctx, `SELECT version_id FROM `+goose.DefaultTablename+` WHERE is_applied`)
+	if err != nil {
+		return false // a new database has no such table
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var version int64
+		if err := rows.Scan(&version); err != nil {
+			return false
+		}
+		delete(missing, version)
+	}
+	return rows.Err() == nil && len(missing) == 0
 }
 
 // migrateLock lets one node at a time migrate a PostgreSQL schema. goose's own
@@ -89,12 +127,14 @@ func (migrateLock) SessionUnlock(ctx context.Context, c *sql.Conn) error {
 //
 // SQLite's samples of values are thrown away again: where there are some, it
 // parses a statement anew each time another value is bound, which costs more
-// than any plan for one value could save.
+// than any plan for one value could save. ANALYZE reads the whole file once and
+// in order, so its cache is kept small: full, it would be a megabyte and more of
+// an idle program.
 func (db *DB) Analyze(ctx context.Context) error {
 	if db.pg != nil {
 		_, err := db.pg.pool.Exec(ctx, "ANALYZE")
 		return err
 	}
-	_, err := db.lite.db.ExecContext(ctx, "ANALYZE; DELETE FROM sqlite_stat4; ANALYZE sqlite_schema")
+	_, err := db.lite.db.ExecContext(ctx, "PRAGMA cache_size = -128; ANALYZE; DELETE FROM sqlite_stat4; ANALYZE sqlite_schema; PRAGMA cache_size = -2000")
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"aditus/internal/dbtest"
 	"aditus/internal/store"
@@ -114,5 +115,33 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if _, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "aditus.db"), store.Options{}); err == nil {
 		t.Error("opened without keys")
+	}
+}
+
+// An update brings one step more: it is taken though all the others were, and a
+// program without it, which a node may still run, finds nothing to do.
+func TestMigrateTakesTheNextStep(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			where := filepath.Join(t.TempDir(), "aditus.db")
+			if engine == "postgres" {
+				where = dbtest.URL(t)
+			}
+			db := dbtest.Open(t, where, store.Options{})
+			first := fstest.MapFS{"0001_start.sql": {Data: []byte("-- +goose Up\nCREATE TABLE one (fund TEXT NOT NULL);\n")}}
+			both := fstest.MapFS{"0001_start.sql": first["0001_start.sql"],
+				"0002_next.sql": {Data: []byte("-- +goose Up\nCREATE TABLE two (fund TEXT NOT NULL);\n")}}
+			for _, steps := range []fstest.MapFS{first, both, both, first} {
+				if err := db.MigrateTo(t.Context(), steps); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := db.Write(t.Context(), "f", func(tx *store.Tx) error {
+				return tx.Bare("INSERT INTO two (fund) VALUES ('f')")
+			})
+			if err != nil {
+				t.Errorf("the next step was not taken: %v", err)
+			}
+		})
 	}
 }

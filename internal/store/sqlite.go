@@ -97,11 +97,11 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqlite, error) {
 		}
 		return c, nil
 	}
-	c, err := s.open(ctx)
-	if err != nil {
+	// The connection that this opens is the one that Migrate takes, and then the
+	// first reader: to open one is a good part of the program's start.
+	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", file, err), db.Close())
 	}
-	s.idle = []*conn{c}
 	return s, nil
 }
 

@@ -1,129 +1,153 @@
 package texts
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-	"github.com/nicksnyder/go-i18n/v2/i18n/template"
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
-	"golang.org/x/text/language"
 )
 
-// A message is one text of one language. Most have one form; count is the hole
-// whose number chooses among several, "" if there is no choice.
+// A message is one text of one language, as it is written in its file. Most have
+// one form; count is the hole whose number chooses among several, "" if there is
+// no choice.
 type message struct {
-	one, many, other phrase
+	one, many, other string
 	count            string
-	holes            []string // of all forms, sorted
 }
-
-// A phrase is a text cut at its holes.
-type phrase []piece
-
-// A piece is some text and the hole behind it, "" after the last.
-type piece struct{ text, hole string }
 
 // countHoles are the holes that can choose a form, the first that a text has.
 var countHoles = []string{"n", "minutes", "hours", "days", "seconds"}
 
-var hole = regexp.MustCompile(`^\{([a-z][a-z0-9]*)\}`)
-
-// readFile reads a message file. go-i18n reads the files of a translator's tools,
-// so ours are of that kind: a line a key, or a table of its plural forms.
+// readFile reads a message file that nobody has judged before: a line a key, or
+// a table of its plural forms. The error names the file and
+// the line of all that is wrong.
 func readFile(file string, data []byte) (messages, error) {
-	var wrong []error
-	read := func(data []byte, to any) error {
-		if err := toml.Unmarshal(data, to); err != nil {
-			return err
+	// What is no TOML is best said by who knows all of it; readTexts only reads.
+	var whole map[string]any
+	if err := toml.Unmarshal(data, &whole); err != nil {
+		if bad, ok := errors.AsType[*toml.DecodeError](err); ok {
+			row, _ := bad.Position()
+			return nil, fmt.Errorf("%s:%d: %w", file, row, err)
 		}
-		wrong = strange(file, data, *to.(*any))
-		return errors.Join(wrong...)
-	}
-	f, err := i18n.ParseMessageFileBytes(data, file, map[string]i18n.UnmarshalFunc{"toml": read})
-	switch bad, ok := errors.AsType[*toml.DecodeError](err); {
-	case ok:
-		row, _ := bad.Position()
-		return nil, fmt.Errorf("%s:%d: %w", file, row, err)
-	case wrong != nil:
-		return nil, err
-	case err != nil:
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	all := make(messages, len(f.Messages))
-	for _, m := range f.Messages {
-		text, err := newMessage(m)
-		if err != nil {
-			wrong = append(wrong, at(file, data, m.ID, "%q %w", m.ID, err))
-			continue
+	return readTexts(file, data)
+}
+
+// readTexts reads the keys and texts of a message file. The four of the product are
+// read as the program starts to speak, so it takes the parser's word for each
+// line and builds nothing but the texts.
+func readTexts(file string, data []byte) (messages, error) {
+	all := make(messages, bytes.Count(data, []byte("\n")))
+	var wrong []error
+	// put notes the text at the end of a path: a key, or a key and a form.
+	var put func(path []string, value *unstable.Node)
+	put = func(path []string, value *unstable.Node) {
+		m := all[path[0]]
+		if m == nil {
+			m = &message{}
+			all[path[0]] = m
 		}
-		all[m.ID] = text
+		switch {
+		case value.Kind == unstable.InlineTable:
+			for forms := value.Children(); forms.Next(); {
+				form := forms.Node()
+				put(append(slices.Clip(path), keyOf(form)...), form.Value())
+			}
+		case len(path) == 1 && value.Kind == unstable.String:
+			m.other = string(value.Data)
+		case len(path) == 1:
+			wrong = append(wrong, at(file, data, path[0], "%q is no text", path[0]))
+		case len(path) == 2 && value.Kind == unstable.String && m.formOf(path[1]) != nil:
+			*m.formOf(path[1]) = string(value.Data)
+		default:
+			wrong = append(wrong, at(file, data, path[0], "%q has %q, and can have the texts one, many and other", path[0], path[1]))
+		}
+	}
+	p := unstable.Parser{}
+	p.Reset(data)
+	var table []string
+	for p.NextExpression() {
+		switch e := p.Expression(); e.Kind {
+		case unstable.Table:
+			table = keyOf(e)
+			all[table[0]] = &message{}
+		case unstable.KeyValue:
+			put(append(slices.Clip(table), keyOf(e)...), e.Value())
+		default:
+			key := keyOf(e)[0]
+			wrong = append(wrong, at(file, data, key, "%q is no text", key))
+		}
+	}
+	if err := p.Error(); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if wrong != nil {
+		return nil, errors.Join(wrong...)
+	}
+	for key, m := range all {
+		if err := m.check(); err != nil {
+			wrong = append(wrong, at(file, data, key, "%q %w", key, err))
+		}
 	}
 	return all, errors.Join(wrong...)
 }
 
-// strange finds what go-i18n would take for something else, or refuse without
-// saying where: a key whose value is neither a text nor a table of forms.
-func strange(file string, data []byte, raw any) (wrong []error) {
-	table, _ := raw.(map[string]any)
-	for key, value := range table {
-		switch x := value.(type) {
-		case string:
-		case map[string]any:
-			for form, text := range x {
-				if _, ok := text.(string); !ok || !slices.Contains([]string{"one", "many", "other"}, form) {
-					wrong = append(wrong, at(file, data, key, "%q has %q, and can have the texts one, many and other", key, form))
-				}
-			}
-		default:
-			wrong = append(wrong, at(file, data, key, "%q is no text", key))
-		}
+// keyOf is the dotted key of a line, an inline table's entry or a table.
+func keyOf(n *unstable.Node) (parts []string) {
+	for k := n.Key(); k.Next(); {
+		parts = append(parts, string(k.Node().Data))
 	}
-	return wrong
+	return parts
 }
 
-func newMessage(m *i18n.Message) (*message, error) {
-	if m.Other == "" {
-		return nil, errors.New("has no text")
+// formOf is where the text of a CLDR form is kept; nil if we have no such form.
+func (m *message) formOf(name string) *string {
+	switch name {
+	case "one":
+		return &m.one
+	case "many":
+		return &m.many
+	case "other":
+		return &m.other
 	}
-	t := &message{}
-	var err error
-	if t.other, err = cut(m.Other); err != nil {
-		return nil, err
+	return nil
+}
+
+// check reports what is wrong with a text by itself, and finds what its forms
+// hang on.
+func (m *message) check() error {
+	if m.other == "" {
+		return errors.New("has no text")
 	}
-	t.holes = holesOf(t.other)
-	if m.One == "" {
-		return t, nil
-	}
-	for _, name := range countHoles {
-		if slices.Contains(t.holes, name) {
-			t.count = name
-			break
+	for _, form := range []string{m.other, m.one, m.many} {
+		if err := braces(form); err != nil {
+			return err
 		}
 	}
-	if t.count == "" {
-		return nil, fmt.Errorf("has a form for one and no number to choose it: name a hole %s", strings.Join(countHoles, ", "))
+	if m.one == "" {
+		return nil
 	}
-	if t.one, err = cut(m.One); err != nil {
-		return nil, err
+	all := m.holes()
+	i := slices.IndexFunc(countHoles, func(name string) bool { return slices.Contains(all, name) })
+	if i < 0 {
+		return fmt.Errorf("has a form for one and no number to choose it: name a hole %s", strings.Join(countHoles, ", "))
 	}
-	t.many = t.other // what CLDR wants for a million in Italian and French: «un milione di ...»
-	if m.Many != "" {
-		if t.many, err = cut(m.Many); err != nil {
-			return nil, err
-		}
+	m.count = countHoles[i]
+	if m.many == "" {
+		m.many = m.other // what CLDR wants for a million in Italian and French: «un milione di ...»
 	}
-	for _, p := range []phrase{t.one, t.many} {
+	for _, form := range []string{m.one, m.many} {
 		// «one try left» may say the number in words; nothing else may be missing.
-		if h := holesOf(p); !slices.Equal(add(h, t.count), t.holes) {
-			return nil, fmt.Errorf("has the holes %v in one form and %v in the other", h, t.holes)
+		if h := holesOf(form); !slices.Equal(add(h, m.count), all) {
+			return fmt.Errorf("has the holes %v in one form and %v in the other", h, all)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 func add(names []string, name string) []string {
@@ -135,88 +159,87 @@ func add(names []string, name string) []string {
 	return names
 }
 
-// cut makes a phrase of a text.
-func cut(s string) (phrase, error) {
-	var p phrase
-	rest := s
-	for {
+// braces reports a brace of a text that is not of a hole: a hole is a small
+// letter with small letters and digits behind it, in braces.
+func braces(text string) error {
+	for rest := text; ; {
 		i := strings.IndexAny(rest, "{}")
 		if i < 0 {
-			if rest != "" || p == nil {
-				p = append(p, piece{rest, ""})
-			}
-			return p, nil
+			return nil
 		}
-		h := hole.FindStringSubmatch(rest[i:])
-		if h == nil {
-			return nil, fmt.Errorf("has a brace that is no hole at %q", rest[i:min(len(rest), i+12)])
+		_, name, behind := next(rest[i:])
+		if rest[i] != '{' || !isHole(name) {
+			return fmt.Errorf("has a brace that is no hole at %q", rest[i:min(len(rest), i+12)])
 		}
-		p = append(p, piece{rest[:i], h[1]})
-		rest = rest[i+len(h[0]):]
+		rest = behind
 	}
 }
 
-func holesOf(p phrase) []string {
-	var names []string
-	for _, s := range p {
-		if s.hole != "" && !slices.Contains(names, s.hole) {
-			names = append(names, s.hole)
+func isHole(name string) bool {
+	for i, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || i > 0 && '0' <= c && c <= '9') {
+			return false
 		}
 	}
-	slices.Sort(names)
-	return names
+	return name != ""
 }
 
-// form is the phrase of a CLDR form.
-func (m *message) form(name string) phrase {
-	switch name {
-	case "one":
-		return m.one
-	case "many":
-		return m.many
+// next cuts a text at its first hole, whose name is "" if there is none.
+func next(text string) (before, hole, behind string) {
+	i := strings.IndexByte(text, '{')
+	if i < 0 {
+		return text, "", ""
 	}
-	return m.other
+	end := strings.IndexByte(text[i:], '}')
+	if end < 0 {
+		return text, "", ""
+	}
+	return text[:i], text[i+1 : i+end], text[i+end+1:]
 }
 
-// swiss is a French text as Switzerland spaces it: nothing before : ; ? ! and
+// holes are those of the text, sorted; every form has them, but for the number.
+func (m *message) holes() []string { return holesOf(m.other) }
+
+func holesOf(text string) (names []string) {
+	for {
+		_, hole, behind := next(text)
+		if hole == "" {
+			slices.Sort(names)
+			return names
+		}
+		if !slices.Contains(names, hole) {
+			names = append(names, hole)
+		}
+		text = behind
+	}
+}
+
+// swiss are French texts as Switzerland spaces them: nothing before : ; ? ! and
 // inside guillemets (glossary, part 2).
-func (m *message) swiss() *message {
-	s := *m
-	for _, p := range []*phrase{&s.one, &s.many, &s.other} {
-		if !slices.ContainsFunc(*p, func(x piece) bool { return strings.ContainsAny(x.text, "\u00a0\u202f") }) {
-			continue
-		}
-		tight := make(phrase, len(*p))
-		for i, piece := range *p {
-			piece.text = swissSpaces.Replace(piece.text)
-			tight[i] = piece
-		}
-		*p = tight
+func swiss(french messages) messages {
+	all := make(messages, len(french))
+	for key, m := range french {
+		all[key] = &message{one: swissSpaces.Replace(m.one), many: swissSpaces.Replace(m.many), other: swissSpaces.Replace(m.other), count: m.count}
 	}
-	return &s
+	return all
 }
 
 var swissSpaces = strings.NewReplacer("\u00a0:", ":", "«\u00a0", "«", "\u00a0»", "»",
 	"\u202f;", ";", "\u202f!", "!", "\u202f?", "?")
 
-// A counter tells the CLDR form of a number: one, many or other.
-type counter func(n int64) string
-
-// counters ask go-i18n, which has CLDR's rules: they are in a text of which each
-// form is its own name.
-func counters() map[string]counter {
-	b := i18n.NewBundle(language.Make(Languages[0]))
-	all := map[string]counter{}
-	for _, lang := range Languages {
-		b.MustAddMessages(language.Make(lang), &i18n.Message{ID: "form", One: "one", Many: "many", Other: "other"})
+// formFor is the CLDR form of a whole number: in Italian and French millions
+// have one of their own, and French says nothing as one. A test holds it to
+// go-i18n, which has the rules of every language.
+func formFor(lang string, n int64) string {
+	n = max(n, -n)
+	romance := lang == "it" || lang == "fr"
+	switch {
+	case n == 1 || n == 0 && lang == "fr":
+		return "one"
+	case romance && n != 0 && n%1_000_000 == 0:
+		return "many"
 	}
-	for _, lang := range Languages {
-		l := i18n.NewLocalizer(b, lang)
-		all[lang] = func(n int64) string {
-			return l.MustLocalize(&i18n.LocalizeConfig{MessageID: "form", PluralCount: n, TemplateParser: template.IdentityParser{}})
-		}
-	}
-	return all
+	return "other"
 }
 
 // at is an error with the file and the line of a key.
@@ -233,13 +256,8 @@ func lineOf(data []byte, key string) int {
 	p := unstable.Parser{}
 	p.Reset(data)
 	for p.NextExpression() {
-		line, parts := 0, []string{}
-		for k := p.Expression().Key(); k.Next(); {
-			parts = append(parts, string(k.Node().Data))
-			line = p.Shape(k.Node().Raw).Start.Line
-		}
-		if strings.Join(parts, ".") == key {
-			return line
+		if k := p.Expression().Key(); k.Next() && string(k.Node().Data) == key {
+			return p.Shape(k.Node().Raw).Start.Line
 		}
 	}
 	return 0

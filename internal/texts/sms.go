@@ -128,16 +128,18 @@ func (m *message) fitsSMS(key, lang string) error {
 		return nil
 	}
 	var s strings.Builder
-	for _, p := range m.other {
-		s.WriteString(p.text)
-		if p.hole == "" {
-			continue
+	for text := m.other; ; {
+		before, hole, behind := next(text)
+		s.WriteString(before)
+		if hole == "" {
+			break
 		}
-		value, ok := longest(p.hole, lang)
+		value, ok := longest(hole, lang)
 		if !ok {
-			return fmt.Errorf("%q has the hole {%s}, whose length is not known", key, p.hole)
+			return fmt.Errorf("%q has the hole {%s}, whose length is not known", key, hole)
 		}
 		s.WriteString(value)
+		text = behind
 	}
 	n, ok := Septets(s.String())
 	if !ok {

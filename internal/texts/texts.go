@@ -6,11 +6,11 @@
 //
 // Times, dates, amounts and percentages go into holes as values; the Voice that
 // speaks a text writes them as its language and the fund's country do. What is
-// one or many is chosen by CLDR's rules, which go-i18n brings.
+// one or many is chosen by CLDR's rules.
 //
-// The texts of the product are embedded and complete: Load refuses to start a
-// program in which a language lacks a key. A fund lays its own wording over
-// them with AddFund.
+// The texts of the product are embedded, and complete: the tests see to it, with
+// Complete. A language is read when it is first spoken, so that a start costs
+// nothing of it. A fund lays its own wording over them with AddFund.
 package texts
 
 import (
@@ -40,58 +40,54 @@ const OwnPrefix = "own."
 // own words. Fill it with AddFund before the first Voice speaks; from then on it
 // is only read.
 type Book struct {
-	common map[string]messages            // by language, and "fr-CH"
+	common map[string]func() messages     // by language, and "fr-CH"; read when first called
 	funds  map[string]map[string]messages // by fund, then as common
-	counts map[string]counter             // by language
 }
 
 type messages map[string]*message
 
-// Load reads the embedded texts. An error is a fault of the program's build:
-// a language lacks a key another has, or has other holes.
-func Load() (*Book, error) {
-	b := &Book{
-		common: map[string]messages{},
-		funds:  map[string]map[string]messages{},
-		counts: counters(),
-	}
-	// All at once: reading them is a good part of the program's start.
-	read, wrong := make([]messages, len(Languages)), make([]error, len(Languages))
-	var all sync.WaitGroup
-	for i, lang := range Languages {
-		all.Go(func() {
+// Load makes a book of the embedded texts. Their files were judged when the
+// program was built (Complete): one that could not be read would panic at its
+// first use.
+func Load() *Book {
+	b := &Book{common: map[string]func() messages{}, funds: map[string]map[string]messages{}}
+	for _, lang := range Languages {
+		b.common[lang] = sync.OnceValue(func() messages {
 			data, err := files.ReadFile(lang + ".toml")
-			if err == nil {
-				read[i], err = readFile(lang+".toml", data)
+			m, err2 := readTexts(lang+".toml", data)
+			if err := errors.Join(err, err2); err != nil {
+				panic(err)
 			}
-			wrong[i] = err
+			return m
 		})
 	}
-	all.Wait()
-	if err := errors.Join(wrong...); err != nil {
-		return nil, err
-	}
-	for i, lang := range Languages {
-		wrong[i] = same(lang+".toml", read[i], read[0])
-		b.put(b.common, lang, read[i])
-	}
-	if err := errors.Join(wrong...); err != nil {
-		return nil, err
-	}
-	return b, nil
+	b.common["fr-CH"] = sync.OnceValue(func() messages { return swiss(b.common["fr"]()) })
+	return b
 }
 
-// put keeps the texts of a language, and makes the Swiss spelling of French.
-func (b *Book) put(to map[string]messages, lang string, m messages) {
-	to[lang] = m
-	if lang != "fr" {
-		return
+// Complete judges the embedded texts: that each file can be read, and that each
+// language has the keys and the holes of the first one. The error names each
+// difference.
+func Complete() error {
+	var wrong []error
+	var first messages
+	for i, lang := range Languages {
+		file := lang + ".toml"
+		data, err := files.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		m, err := readFile(file, data)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		if i == 0 {
+			first = m
+		}
+		wrong = append(wrong, same(file, m, first))
 	}
-	swiss := make(messages, len(m))
-	for key, text := range m {
-		swiss[key] = text.swiss()
-	}
-	to["fr-CH"] = swiss
+	return errors.Join(wrong...)
 }
 
 // same compares a language with the first one, and names each difference.
@@ -101,8 +97,8 @@ func same(file string, m, first messages) error {
 		switch other := m[key]; {
 		case other == nil:
 			wrong = append(wrong, fmt.Errorf("%s: no text for %q", file, key))
-		case !slices.Equal(other.holes, text.holes):
-			wrong = append(wrong, fmt.Errorf("%s: %q has the holes %v, not %v", file, key, other.holes, text.holes))
+		case !slices.Equal(other.holes(), text.holes()):
+			wrong = append(wrong, fmt.Errorf("%s: %q has the holes %v, not %v", file, key, other.holes(), text.holes()))
 		}
 	}
 	for key := range m {
@@ -154,7 +150,10 @@ func (b *Book) AddFund(fund string, fsys fs.FS) error {
 	}
 	own := map[string]messages{}
 	for lang, m := range read {
-		b.put(own, lang, m)
+		own[lang] = m
+	}
+	if french := own["fr"]; french != nil {
+		own["fr-CH"] = swiss(french)
 	}
 	b.funds[fund] = own
 	return nil
@@ -170,13 +169,13 @@ func hasAny(key string, prefixes []string) bool {
 
 // fits reports what is wrong with one text of a fund, if anything.
 func (b *Book) fits(key, lang string, read map[string]messages) error {
-	text, common := read[lang][key], b.common[lang][key]
+	text, common := read[lang][key], b.common[lang]()[key]
 	if strings.HasPrefix(key, OwnPrefix) || common == nil && hasAny(key, ofActs) {
 		for other, m := range read {
 			if m[key] == nil {
 				return fmt.Errorf("%q is in this file and not in the fund's %s", key, other)
 			}
-			if !slices.Equal(m[key].holes, text.holes) {
+			if !slices.Equal(m[key].holes(), text.holes()) {
 				return fmt.Errorf("%q has other holes in the fund's %s", key, other)
 			}
 		}
@@ -185,8 +184,8 @@ func (b *Book) fits(key, lang string, read map[string]messages) error {
 	if common == nil {
 		return fmt.Errorf("%q is no key; a fund's own words begin with %q", key, OwnPrefix)
 	}
-	if !slices.Equal(text.holes, common.holes) {
-		return fmt.Errorf("%q has the holes %v, not %v", key, text.holes, common.holes)
+	if !slices.Equal(text.holes(), common.holes()) {
+		return fmt.Errorf("%q has the holes %v, not %v", key, text.holes(), common.holes())
 	}
 	return text.fitsSMS(key, lang)
 }
@@ -213,7 +212,7 @@ func (b *Book) Voice(s Style, lang string) *Voice {
 	if s.Zone == nil {
 		s.Zone = time.UTC
 	}
-	return &Voice{style: s, lang: lang, own: b.funds[s.Fund][from], common: b.common[from], count: b.counts[lang]}
+	return &Voice{style: s, lang: lang, own: b.funds[s.Fund][from], common: b.common[from]()}
 }
 
 // A Voice speaks the texts in one language, as one fund writes.
@@ -222,7 +221,6 @@ type Voice struct {
 	lang   string
 	own    messages // the fund's own wording, often nil
 	common messages
-	count  counter
 	sms    bool
 }
 
@@ -256,38 +254,42 @@ func (v *Voice) T(key string, args ...any) string {
 	if m == nil {
 		return "[" + key + "]"
 	}
-	p := m.other
+	text := m.other
 	if m.count != "" {
-		p = v.form(m, args)
+		text = v.form(m, args)
 	}
-	if len(p) == 1 && p[0].hole == "" && !v.sms {
-		return p[0].text
+	if !v.sms && strings.IndexByte(text, '{') < 0 {
+		return text
 	}
 	b := make([]byte, 0, 256)
-	for _, s := range p {
-		b = v.literal(b, s.text)
-		if s.hole == "" {
-			continue
+	for {
+		before, hole, behind := next(text)
+		b = v.literal(b, before)
+		if hole == "" {
+			return string(b)
 		}
-		if value, ok := v.value(s.hole, args); ok {
+		if value, ok := v.value(hole, args); ok {
 			b = v.append(b, value)
 		} else {
-			b = append(append(append(b, '{'), s.hole...), '}')
+			b = append(append(append(b, '{'), hole...), '}')
 		}
+		text = behind
 	}
-	return string(b)
 }
 
 // form is the one of a text's forms that its number asks for.
-func (v *Voice) form(m *message, args []any) phrase {
+func (v *Voice) form(m *message, args []any) string {
 	value, _ := v.value(m.count, args)
-	switch n := value.(type) {
+	var n int64
+	switch x := value.(type) {
 	case int:
-		return m.form(v.count(int64(n)))
+		n = int64(x)
 	case int64:
-		return m.form(v.count(n))
+		n = x
+	default:
+		return m.other
 	}
-	return m.other
+	return *m.formOf(formFor(v.lang, n))
 }
 
 // value is what fills a hole.

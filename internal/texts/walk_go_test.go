@@ -29,7 +29,7 @@ func (w *walker) goFile(place string, src []byte) {
 		case *ast.BasicLit:
 			if s, ok := text(n); ok {
 				w.words[s] = true
-				if w.book.common[Languages[0]][s] != nil {
+				if w.book.common[Languages[0]]()[s] != nil {
 					w.used[s] = true
 				}
 			}
@@ -77,7 +77,7 @@ func (w *walker) refusal(at string, code ast.Expr, args []ast.Expr, spread bool)
 		return
 	}
 	key := parts[0]
-	m := w.book.common[Languages[0]]["refusal."+key]
+	m := w.book.common[Languages[0]]()["refusal."+key]
 	if m == nil {
 		w.say(at, "there is no text %q", "refusal."+key)
 		return
@@ -93,7 +93,7 @@ func (w *walker) refusal(at string, code ast.Expr, args []ast.Expr, spread bool)
 		}
 		given = append(given, s)
 	}
-	for _, hole := range m.holes {
+	for _, hole := range m.holes() {
 		if !slices.Contains(given, hole) && !slices.Contains(always, hole) {
 			w.say(at, "%q needs {%s}", "refusal."+key, hole)
 		}

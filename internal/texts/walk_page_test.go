@@ -150,7 +150,7 @@ func partsOf(key *parse.PipeNode) (parts []string) {
 // literal is any string of an action: a key handed to a template inside, such
 // as a field's label, is named that way.
 func (w *walker) literal(place, s string) {
-	if w.book.common[Languages[0]][s] != nil {
+	if w.book.common[Languages[0]]()[s] != nil {
 		w.used[s] = true
 		return
 	}
@@ -164,7 +164,7 @@ var looksLikeKey = regexp.MustCompile(`^[a-z_]+(\.[a-zA-Z0-9_+]+)+$`)
 
 func (w *walker) groups() map[string]bool {
 	groups := map[string]bool{}
-	for key := range w.book.common[Languages[0]] {
+	for key := range w.book.common[Languages[0]]() {
 		group, _, _ := strings.Cut(key, ".")
 		groups[group] = true
 	}

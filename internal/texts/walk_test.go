@@ -70,7 +70,7 @@ func (w *walker) say(place, format string, args ...any) {
 // key is a text named in full, with the holes it is given; all is false if
 // they cannot be told.
 func (w *walker) key(place, key string, given []string, all bool) {
-	m := w.book.common[Languages[0]][key]
+	m := w.book.common[Languages[0]]()[key]
 	if m == nil {
 		w.say(place, "there is no text %q", key)
 		return
@@ -79,13 +79,13 @@ func (w *walker) key(place, key string, given []string, all bool) {
 	if !all {
 		return
 	}
-	for _, hole := range m.holes {
+	for _, hole := range m.holes() {
 		if !slices.Contains(given, hole) && !slices.Contains(always, hole) && !slices.Contains(script, hole) {
 			w.say(place, "%q needs {%s}", key, hole)
 		}
 	}
 	for _, hole := range given {
-		if !slices.Contains(m.holes, hole) {
+		if !slices.Contains(m.holes(), hole) {
 			w.say(place, "%q has no {%s}", key, hole)
 		}
 	}
@@ -113,12 +113,12 @@ func (w *walker) pattern(place string, parts, given []string, all bool) {
 	}
 	matches := regexp.MustCompile("^" + like.String() + "$").MatchString
 	found := false
-	for _, key := range slices.Sorted(maps.Keys(w.book.common[Languages[0]])) {
+	for _, key := range slices.Sorted(maps.Keys(w.book.common[Languages[0]]())) {
 		if !matches(key) {
 			continue
 		}
 		found = true
-		for _, hole := range w.book.common[Languages[0]][key].holes {
+		for _, hole := range w.book.common[Languages[0]]()[key].holes() {
 			if all && !slices.Contains(given, hole) && !slices.Contains(always, hole) && !slices.Contains(script, hole) {
 				w.say(place, "%q needs {%s}", key, hole)
 			}
@@ -229,7 +229,7 @@ func TestNoUnusedTexts(t *testing.T) {
 
 // unused are the keys that no template and no Go file names.
 func (w *walker) unused() (keys []string) {
-	for key := range w.book.common[Languages[0]] {
+	for key := range w.book.common[Languages[0]]() {
 		if !w.used[key] && !w.isNamed(key) {
 			keys = append(keys, key)
 		}

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
@@ -38,7 +39,7 @@ var types = map[string]string{
 	".woff2": "font/woff2",
 }
 
-// Files is the set of built files, read once by Load. It never changes after
+// Files is the set of built files, found by Load. It never changes after
 // that and may be used by many goroutines.
 type Files struct {
 	hashed map[string]string // plain name -> name with hash
@@ -46,13 +47,14 @@ type Files struct {
 }
 
 type file struct {
-	kind   string // content type
-	plain  []byte
+	kind   string        // content type
+	plain  func() []byte // read when first asked for
 	zipped func() []byte // made when first asked for; gives nil where gzip gains nothing (fonts are compressed already)
 }
 
-// Load reads the built files. They are compressed when they are first asked
-// for: that takes as long as much of the program's start. An error means the
+// Load finds the built files. They are read and compressed when they are first
+// asked for: that takes as long as much of the program's start, and an idle
+// program needs none of them in its memory. An error means the
 // binary was built from a broken dist folder.
 func Load() (*Files, error) {
 	raw, err := dist.ReadFile("dist/manifest.json")
@@ -68,11 +70,17 @@ func Load() (*Files, error) {
 		if !ok {
 			return nil, fmt.Errorf("assets: %s: no content type for this extension", name)
 		}
-		plain, err := dist.ReadFile("dist/" + name)
-		if err != nil {
+		if _, err := fs.Stat(dist, "dist/"+name); err != nil {
 			return nil, fmt.Errorf("assets: %w", err)
 		}
-		f.served[name] = file{kind: kind, plain: plain, zipped: sync.OnceValue(func() []byte { return compress(plain) })}
+		plain := sync.OnceValue(func() []byte {
+			data, err := dist.ReadFile("dist/" + name)
+			if err != nil {
+				panic(err) // it is there, in the program itself
+			}
+			return data
+		})
+		f.served[name] = file{kind: kind, plain: plain, zipped: sync.OnceValue(func() []byte { return compress(plain()) })}
 	}
 	return f, nil
 }
@@ -130,7 +138,7 @@ func (f *Files) Handler() http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		// For a drawing opened by itself: it may style itself, nothing else.
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		body := file.plain
+		body := file.plain()
 		if zipped := file.zipped(); zipped != nil {
 			h.Set("Vary", "Accept-Encoding")
 			if acceptsGzip(r.Header.Values("Accept-Encoding")) {

@@ -71,7 +71,7 @@ func TestNameUnknown(t *testing.T) {
 func TestHashes(t *testing.T) {
 	f := load(t)
 	for name, file := range f.served {
-		sum := sha256.Sum256(file.plain)
+		sum := sha256.Sum256(file.plain())
 		if part := "." + hex.EncodeToString(sum[:])[:10] + "."; !strings.Contains(name, part) {
 			t.Errorf("%s: its content's hash is %s", name, part)
 		}
@@ -91,15 +91,15 @@ func TestServed(t *testing.T) {
 	f := load(t)
 	for name, file := range f.served {
 		plain := ask(t, f, "GET", Prefix+name, "")
-		if got := body(t, plain); !bytes.Equal(got, file.plain) {
-			t.Errorf("%s: %d bytes sent, %d in the file", name, len(got), len(file.plain))
+		if got := body(t, plain); !bytes.Equal(got, file.plain()) {
+			t.Errorf("%s: %d bytes sent, %d in the file", name, len(got), len(file.plain()))
 		}
 		for header, want := range map[string]string{
 			"Content-Type":           types[path.Ext(name)],
 			"Cache-Control":          "public, max-age=31536000, immutable",
 			"X-Content-Type-Options": "nosniff",
 			"Content-Encoding":       "",
-			"Content-Length":         strconv.Itoa(len(file.plain)),
+			"Content-Length":         strconv.Itoa(len(file.plain())),
 		} {
 			if got := plain.Header.Get(header); got != want {
 				t.Errorf("%s: %s is %q, want %q", name, header, got, want)
@@ -120,12 +120,12 @@ func TestServed(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 		}
-		if !bytes.Equal(got, file.plain) {
+		if !bytes.Equal(got, file.plain()) {
 			t.Errorf("%s: not the file after decompression", name)
 		}
 
 		head := ask(t, f, "HEAD", Prefix+name, "")
-		if head.StatusCode != 200 || len(body(t, head)) != 0 || head.Header.Get("Content-Length") != strconv.Itoa(len(file.plain)) {
+		if head.StatusCode != 200 || len(body(t, head)) != 0 || head.Header.Get("Content-Length") != strconv.Itoa(len(file.plain())) {
 			t.Errorf("%s: HEAD gave %d %v", name, head.StatusCode, head.Header)
 		}
 	}
@@ -198,7 +198,7 @@ func TestAcceptsGzip(t *testing.T) {
 func TestSelfContained(t *testing.T) {
 	f := load(t)
 	read := func(name string) string {
-		return string(f.served[strings.TrimPrefix(f.Path(name), Prefix)].plain)
+		return string(f.served[strings.TrimPrefix(f.Path(name), Prefix)].plain())
 	}
 	css := read("app.css")
 	urls := regexp.MustCompile(`url\("?([^")]+)"?\)`).FindAllStringSubmatch(css, -1)
