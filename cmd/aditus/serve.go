@@ -160,10 +160,17 @@ func options(s settings.Settings, log *slog.Logger) (o app.Options, close func()
 	if err != nil {
 		return o, close, errors.Join(err, closeAll(), second.Close())
 	}
+	if s.Password.Filter != "" {
+		if o.Breached, err = password.OpenFilter(s.Password.Filter); err != nil {
+			return o, close, errors.Join(fmt.Errorf("password.filter: %w", err), closeAll(), second.Close())
+		}
+		mail := closeAll
+		closeAll = func() error { return errors.Join(mail(), o.Breached.Close()) }
+	}
 	return app.Options{Database: s.Database.URL, Conns: s.Database.Conns, Keys: ring, Funds: loaded, Wording: files, Hosts: hosts, Proxies: proxies,
 		Senders: send, Checkpoints: second, Log: log, Secure: s.Server.HTTPS,
 		Password: password.Params{MemoryKiB: uint32(s.Password.MemoryKiB), Time: uint32(s.Password.Time), Threads: uint32(s.Password.Threads)},
-		Queue:    s.Password.Queue, Wait: wait, Floor: 600 * time.Millisecond,
+		Queue:    s.Password.Queue, Wait: wait, Breached: o.Breached, Floor: 600 * time.Millisecond,
 	}, func() error { return errors.Join(closeAll(), second.Close()) }, nil
 }
 

@@ -52,10 +52,11 @@ type Options struct {
 	Proxies []netip.Prefix   // whose X-Forwarded-For is believed
 
 	Password password.Params
-	Slots    int           // password hashes at a time; 0 is one a processor
-	Queue    int           // sign-ins that may wait for one; 0 is 32
-	Wait     time.Duration // how long; 0 is 2 s
-	Floor    time.Duration // journey.Engine.Floor
+	Slots    int              // password hashes at a time; 0 is one a processor
+	Queue    int              // sign-ins that may wait for one; 0 is 32
+	Wait     time.Duration    // how long; 0 is 2 s
+	Breached *password.Filter // journey.Engine.Breached
+	Floor    time.Duration    // journey.Engine.Floor
 
 	Fatal func(error) // SQLite's file cannot be written: the process must end
 	Conns int         // of the database; 0 is the store's default
@@ -129,7 +130,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a.Passwords = password.NewHasher(o.Password, slots, queue, wait, o.Keys.Pepper())
 	a.Challenges = &challenge.Service{DB: a.DB}
 	a.Sessions = session.New(a.DB, now)
-	a.Journeys = &journey.Engine{DB: a.DB, Challenges: a.Challenges, Sessions: a.Sessions, Passwords: a.Passwords, Floor: o.Floor}
+	a.Journeys = &journey.Engine{DB: a.DB, Challenges: a.Challenges, Sessions: a.Sessions, Passwords: a.Passwords, Breached: o.Breached, Floor: o.Floor}
 	a.Operations = &operation.Service{DB: a.DB, Challenges: a.Challenges, Signer: o.Keys.Signer("receipt")}
 	a.Sealer = &audit.Sealer{DB: a.DB, Funds: ids, Holder: rand.Text(), Lease: 30 * time.Second, Batch: batch(a.DB),
 		Signer: o.Keys.Signer("checkpoint"), Second: o.Checkpoints, Every: 1000, Within: time.Minute}

@@ -20,12 +20,15 @@ import (
 	"aditus/internal/store"
 )
 
-// An Engine moves journeys. All fields but Floor are required.
+// An Engine moves journeys. All fields but Breached and Floor are required.
 type Engine struct {
 	DB         *store.DB
 	Challenges *challenge.Service
 	Sessions   *session.Service
 	Passwords  *password.Hasher
+
+	// Breached are passwords that are known to be stolen. Nil: none are known here.
+	Breached *password.Filter
 
 	// Floor is how long an answer takes at least that must not tell by its time
 	// who exists (security.md part 6). Zero adds nothing.

@@ -15,13 +15,23 @@ import (
 // code that comes next, and not before (F-16); where the flow ends with this word,
 // at once: the code came first. It refuses with the rule that
 // the password breaks: password_empty, password_short, password_long,
-// password_personal, password_common, password_groups, password_same; or busy.
+// password_personal, password_common, password_fund, password_pattern,
+// password_breached, password_groups, password_same; or busy.
 func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member, typed string) (to Place, err error) {
 	if Word(f, j) != "password" {
 		return Where(f, j), nil
 	}
-	if refusal := judge(f, m, typed); refusal != nil {
+	if refusal := judge(f, v, m, typed); refusal != nil {
 		return "", refusal
+	}
+	if e.Breached != nil {
+		stolen, err := e.Breached.Has(typed)
+		if err != nil {
+			return "", err
+		}
+		if stolen {
+			return "", access.RefuseField("password", password.RefusedBreached)
+		}
 	}
 	var old access.Credential
 	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
@@ -84,7 +94,7 @@ func orBusy(err error) error {
 }
 
 // judge holds a new password against the fund's rules and the person.
-func judge(f *access.Fund, m access.Member, typed string) *access.Refusal {
+func judge(f *access.Fund, v Visitor, m access.Member, typed string) *access.Refusal {
 	if typed == "" {
 		return access.RefuseField("password", "password_empty")
 	}
@@ -94,7 +104,7 @@ func judge(f *access.Fund, m access.Member, typed string) *access.Refusal {
 	r := m.Main().Record
 	code := password.Check(password.Rules{Min: f.Password.Min, MaxBytes: f.Password.MaxBytes, Groups: f.Password.Groups}, typed,
 		password.Person{Name: r.Name, Surname: r.Surname, TaxCode: r.TaxCode, Birth: r.Born, Email: r.Email, Fund: f.Name,
-			EnrolmentNo: m.Main().Number, Phone: r.Mobile})
+			EnrolmentNo: m.Main().Number, Phone: r.Mobile, UserName: m.Main().Login, Words: []string{r.Employer}, Host: v.Host})
 	switch code {
 	case "":
 		return nil

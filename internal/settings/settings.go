@@ -130,6 +130,7 @@ type Password struct {
 	Threads   int    `toml:"threads"`
 	Queue     int    `toml:"queue"`
 	Wait      string `toml:"wait"`
+	Filter    string `toml:"filter"` // of breached passwords, as `aditus passwords build` makes it; "" for none
 }
 
 // Log says how the log is written to standard error.
