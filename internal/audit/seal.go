@@ -165,18 +165,25 @@ func (s *Sealer) Sign(ctx context.Context, all bool) error {
 }
 
 // Start reads where the chains stand and signs that: what an earlier process
-// sealed and did not come to sign is signed now.
+// sealed and did not come to sign is signed now. A chain without events is signed
+// as such: from then on no checkpoint means that somebody took them away, and not
+// that the process ended between its first link and the checkpoint of it.
 func (s *Sealer) Start(ctx context.Context) error {
 	for _, fund := range s.Funds {
-		err := s.DB.Read(ctx, fund, func(tx *store.Tx) error {
-			n, hash, err := tx.Head()
-			if n > 0 {
-				s.note(Checkpoint{Fund: fund, N: n, Hash: hash, At: tx.Now().UnixMilli()})
-			}
+		head := Checkpoint{Fund: fund}
+		err := s.DB.Read(ctx, fund, func(tx *store.Tx) (err error) {
+			head.N, head.Hash, err = tx.Head()
+			head.At = tx.Now().UnixMilli()
 			return err
 		})
 		if err != nil {
 			return err
+		}
+		s.note(head)
+		if head.N == 0 {
+			if err := s.checkpoint(head); err != nil {
+				return err
+			}
 		}
 	}
 	return s.Sign(ctx, true)

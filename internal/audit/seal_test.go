@@ -182,8 +182,19 @@ func TestStartAndEnd(t *testing.T) {
 			if r, err := audit.Verify(t.Context(), db, "alpina", strings.NewReader(second.String()), public); err != nil || r.After != 0 || r.Checked != 1 {
 				t.Errorf("the other fund after a start: %+v, %v", r, err)
 			}
-			// Nothing yet is nothing to sign.
-			ok(t, (&audit.Sealer{DB: db, Funds: []string{"empty"}, Signer: ring.Signer("checkpoint"), Second: failingWriter{}}).Start(t.Context()))
+			// A chain without events is signed as such: a process that is killed between
+			// its first link and the checkpoint of it does not look like one whose
+			// checkpoints were taken away.
+			var first bytes.Buffer
+			ok(t, (&audit.Sealer{DB: db, Funds: []string{"empty"}, Signer: ring.Signer("checkpoint"), Second: &first}).Start(t.Context()))
+			record(t, db, "empty", 3)
+			killed := sealer(db, "three", failingWriter{})
+			if _, err := killed.Seal(t.Context()); !errors.Is(err, io.ErrShortWrite) {
+				t.Error(err)
+			}
+			if r, err := audit.Verify(t.Context(), db, "empty", strings.NewReader(first.String()), public); err != nil || r != (audit.Report{Sealed: 3, Checked: 1, After: 3}) {
+				t.Errorf("killed before the first checkpoint: %+v, %v", r, err)
+			}
 
 			record(t, db, fund, 3)
 			ctx, stop := context.WithCancel(t.Context())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"aditus/internal/access"
 )
@@ -18,20 +19,21 @@ const (
 
 // Member finds a person by id, or reports ErrNone.
 func (tx *Tx) Member(id string) (access.Member, error) {
-	return tx.member(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND member = ?2 AND `+seen+` ORDER BY number`, id)
+	return tx.member(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND member = ?2 AND `+seen, id)
 }
 
 // MembersByLogin finds the persons known by what was typed, normalised: mostly
 // one, none for a stranger.
 func (tx *Tx) MembersByLogin(login string) ([]access.Member, error) {
-	return tx.members(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND login = ?2 AND `+seen+` ORDER BY number`, tx.LoginIndex(login))
+	return tx.members(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND login = ?2 AND `+seen, tx.LoginIndex(login))
 }
 
 // MembersByTaxCode finds the persons of a fund who have a tax code, whether or
 // not they sign in with it: none, one, or several where a person has a user name
 // for each of two roles (C-21).
 func (tx *Tx) MembersByTaxCode(code string) ([]access.Member, error) {
-	return tx.members(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND (login = ?2 OR tax_code = ?2) AND `+seen+` ORDER BY number`, tx.LoginIndex(code))
+	return tx.members(`SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND login = ?2 AND `+seen+`
+		UNION ALL SELECT `+entryColumns+` FROM entry WHERE fund = ?1 AND tax_code = ?2 AND `+seen, tx.LoginIndex(code))
 }
 
 func (tx *Tx) members(q string, args ...any) ([]access.Member, error) {
@@ -45,7 +47,18 @@ func (tx *Tx) members(q string, args ...any) ([]access.Member, error) {
 		}
 		members = append(members, access.Member{ID: e.Member, Fund: tx.fund, Entries: []access.Entry{e}})
 	}), q, args...)
+	for _, m := range members {
+		byNumber(m)
+	}
+	slices.SortFunc(members, func(a, b access.Member) int { return cmp.Compare(a.Entries[0].Number, b.Entries[0].Number) })
 	return members, err
+}
+
+// byNumber sorts a person's entries, the oldest first. Not the database: before it
+// has looked at what its tables hold, SQLite walks a whole fund to find a few rows
+// in their order.
+func byNumber(m access.Member) {
+	slices.SortFunc(m.Entries, func(a, b access.Entry) int { return cmp.Compare(a.Number, b.Number) })
 }
 
 // MemberByNumber finds the person with a membership number, or reports ErrNone.
@@ -63,6 +76,7 @@ func (tx *Tx) member(q string, args ...any) (m access.Member, err error) {
 		m.ID = e.Member
 		m.Entries = append(m.Entries, e)
 	}), q, args...)
+	byNumber(m)
 	if err == nil && m.ID == "" {
 		err = ErrNone
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"aditus/internal/dbtest"
+	"aditus/internal/keys"
 	"aditus/internal/store"
 )
 
@@ -292,4 +293,53 @@ func queries(t *testing.T) map[string]string {
 func without(s, old string, i int) string {
 	parts := strings.Split(s, old)
 	return strings.Join(parts[:i+1], old) + "1 = 1" + strings.Join(parts[i+1:], old)
+}
+
+// What could have happened: on a new database, before anybody has looked at what
+// its tables hold, one member is found by walking through all of the fund. An
+// import of people with two positions took hours, and so would the first day's
+// sign-ins.
+func TestNoQueryWalksTheFund(t *testing.T) {
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "aditus.db"), store.Options{Keys: keys.New(nil)})
+	ok(t, err, db.Migrate(t.Context()))
+	t.Cleanup(func() { ok(t, db.Close()) })
+	walks := regexp.MustCompile(`(SEARCH|SCAN) (\w+)( AS \w+)? USING (COVERING )?(INDEX|PRIMARY KEY)?[^(]*\(fund=\?\)$|^SCAN (\w+)$`)
+	found := map[string]bool{}
+	for q, file := range queries(t) {
+		if !regexp.MustCompile(`\b(member|login|id|hash|number|found_by|challenge|operation|key|entry) = \?\d`).MatchString(q) {
+			continue // of a whole fund, on purpose
+		}
+		args := make([]any, strings.Count(q, "?"))
+		rows, err := db.SQLite().Query("EXPLAIN QUERY PLAN "+q, args[:highest(q)]...)
+		if err != nil {
+			t.Errorf("%s: %v: %s", file, err, q)
+			continue
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var plan string
+			ok(t, rows.Scan(&id, &parent, &unused, &plan))
+			found[file] = true
+			if m := walks.FindStringSubmatch(plan); m != nil && m[2]+m[6] != "registry" {
+				t.Errorf("%s: %s: %s", file, plan, q)
+			}
+		}
+		ok(t, rows.Err(), rows.Close())
+	}
+	for _, file := range []string{"entry.go", "challenge.go", "session.go", "operation.go"} {
+		if !found[file] {
+			t.Errorf("no query of %s was looked at", file)
+		}
+	}
+}
+
+// highest is the largest number of a query's parameters.
+func highest(q string) (n int) {
+	for _, m := range regexp.MustCompile(`\?(\d+)`).FindAllStringSubmatch(q, -1) {
+		i, err := strconv.Atoi(m[1])
+		if err == nil {
+			n = max(n, i)
+		}
+	}
+	return n
 }

@@ -78,6 +78,7 @@ CREATE TABLE channel (
     ended_at   BIGINT NOT NULL, -- 0: in use
     PRIMARY KEY (fund, id)
 );
+CREATE INDEX channel_member ON channel (fund, member, ended_at);
 CREATE UNIQUE INDEX channel_one ON channel (fund, member) WHERE ended_at = 0;
 CREATE UNIQUE INDEX channel_address ON channel (fund, found_by) WHERE ended_at = 0;
 CREATE TABLE enrolment (
@@ -192,7 +193,7 @@ CREATE TABLE device ( -- a browser that a member used before
     seen_at   BIGINT NOT NULL,
     PRIMARY KEY (fund, id, member)
 );
-CREATE INDEX device_member ON device (fund, member);
+CREATE INDEX device_member ON device (fund, member, id);
 CREATE TABLE throttle ( -- waits that grow with wrong answers; key is a keyed hash, whether or not the subject exists
     fund    TEXT   NOT NULL,
     key     TEXT   NOT NULL,
