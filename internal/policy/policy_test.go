@@ -81,7 +81,7 @@ func TestProblems(t *testing.T) {
 		{"least", `type = "iban" } ]`, `type = "iban", min = 5 } ]`, "only an amount has a least value"},
 		{"ranks", `max = 5 } ]`, `max = 5, ranks = 1 } ]`, "shares can have 2 to 5 ranks"},
 		{"year", `type = "iban" } ]`, `type = "year", past = 1, ahead = -2 } ]`, "no year lies between"},
-		{"vat abroad", `country   = "IT"`, `country   = "CH"`, ""},
+		{"vat", `type = "iban" } ]`, `type = "vat" } ]`, ""},
 		{"choice", `options = ["health", "home", "other"]`, `options = ["health"]`, "at least two options"},
 		{"confirm", "goal  = \"confirm\"", "goal  = \"change_password\"", `no flow with the goal "confirm"`},
 		{"registry", `encoding  = "windows-1252"`, `encoding = "morse"`, "registry.encoding: must be"},
@@ -107,6 +107,14 @@ func TestProblems(t *testing.T) {
 				t.Errorf("no file's name in %+v", problems[0])
 			}
 		})
+	}
+}
+
+// A VAT number is judged by Italy's rule, and is asked for nowhere else.
+func TestVATAbroad(t *testing.T) {
+	text := strings.Replace(strings.Replace(shipped(t), `type = "iban" } ]`, `type = "vat" } ]`, 1), `country   = "IT"`, `country   = "CH"`, 1)
+	if _, err := policy.Parse("aurora.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), "only the VAT numbers of Italy are known") {
+		t.Error(err)
 	}
 }
 
