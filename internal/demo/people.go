@@ -58,8 +58,8 @@ func (p Person) Secret() string {
 	return p.Number
 }
 
-// hostsOf are the names of a fund's sites here: aurora.localhost, or one for each
-// of its hosts, as flex.alpina.localhost.
+// hostsOf are the names of a fund's sites here: its id before .localhost, or one
+// for each of its hosts, whose first label then stands before that.
 func hostsOf(f *access.Fund) (all []string) {
 	if len(f.Hosts) < 2 {
 		return []string{f.ID + ".localhost"}
