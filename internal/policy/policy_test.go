@@ -63,13 +63,13 @@ func TestProblems(t *testing.T) {
 		{"sender of SMS", `email = "noreply@fondoaurora.example"`, "email = \"noreply@fondoaurora.example\"\nsms = \"Fondo Aurora!\"", "sender.sms: must be"},
 		{"contrast", `brand    = "#0b5563"`, `brand = "#ffee00"`, "contrast of"},
 		{"colour", `brand    = "#0b5563"`, `brand = "petrol"`, "brand.brand: must be a colour"},
-		{"hours", `  de = "Montag bis Freitag, 9:00–17:00"`, ``, `help.hours: no text in "de"`},
+		{"hours", ` de = "Montag bis Freitag, 9:00–17:00",`, ``, `help.hours: no text in "de"`},
 		{"password", "min       = 15", "min = 7", "password.min: must be 8 or more"},
 		{"short alone", "min       = 15", "min = 12", ""},
 		{"sign in", `code         = "unknown_device"`, `code = "sometimes"`, "sign_in.code: must be"},
 		{"idle", `idle     = "15m"`, `idle = "2h"`, "session.idle: must be between"},
-		{"status", "[status.left]\naccess = \"read\"", "[status.left]\naccess = \"some\"", "status.left: access must be"},
-		{"no status", "[status.left]\naccess = \"read\"", "", "no [status.left] says"},
+		{"status", `left      = { access = "read" }`, `left = { access = "some" }`, "status.left: access must be"},
+		{"no status", `left      = { access = "read" }`, "", "no [status.left] says"},
 		{"goal", `goal   = "secure_channel"`, `goal = "fly"`, `"fly" is not a goal; the goals are change_password, confirm, enrol, recover, secure_channel, sign_in`},
 		{"grants", "goal   = \"sign_in\" # consult only (F-1)\ngrants = \"read\"", `goal = "sign_in"`, "must say what it grants"},
 		{"word", `{ channel  = ["email", "sms"] },                        # F-3`, `{ pigeon = "post" },`, `unknown word "pigeon"`},
@@ -78,7 +78,12 @@ func TestProblems(t *testing.T) {
 		{"two words", `{ channel  = ["email", "sms"] },                        # F-3`, `{ channel = ["email"], code = "channel" },`, "a step is one word and its argument"},
 		{"ends", `{ password = "new" }, { code = "channel" }`, `{ password = "new" }`, "ends without a proof"},
 		{"field type", `type = "postcode"`, `type = "colour"`, `"colour" is not a type`},
-		{"hold", `hold = ["contact_change", "email", "password_reset"]`, `hold = ["weather"]`, `"weather" is not a hold`},
+		{"hold", `hold  = ["contact_change", "email", "password_reset"]`, `hold = ["weather"]`, `"weather" is not a hold`},
+		{"amount", `type = "iban" } ]`, `type = "amount", min = 5, max = 4 } ]`, "an amount lies between 0 and 10000000, and min below max"},
+		{"least", `type = "iban" } ]`, `type = "iban", min = 5 } ]`, "only an amount has a least value"},
+		{"ranks", `max = 5 } ]`, `max = 5, ranks = 1 } ]`, "shares can have 2 to 5 ranks"},
+		{"year", `type = "iban" } ]`, `type = "year", past = 1, ahead = -2 } ]`, "no year lies between"},
+		{"vat", `type = "iban" } ]`, `type = "vat" } ]`, ""},
 		{"choice", `options = ["health", "home", "other"]`, `options = ["health"]`, "at least two options"},
 		{"confirm", "goal  = \"confirm\"", "goal  = \"change_password\"", `no flow with the goal "confirm"`},
 		{"registry", `encoding  = "windows-1252"`, `encoding = "morse"`, "registry.encoding: must be"},
@@ -104,6 +109,14 @@ func TestProblems(t *testing.T) {
 				t.Errorf("no file's name in %+v", problems[0])
 			}
 		})
+	}
+}
+
+// A VAT number is judged by Italy's rule, and is asked for nowhere else.
+func TestVATAbroad(t *testing.T) {
+	text := strings.Replace(strings.Replace(shipped(t), `type = "iban" } ]`, `type = "vat" } ]`, 1), `country   = "IT"`, `country   = "CH"`, 1)
+	if _, err := policy.Parse("aurora.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), "only the VAT numbers of Italy are known") {
+		t.Error(err)
 	}
 }
 

@@ -66,10 +66,13 @@ func (w *world) person(k kind) *person {
 	if k.record != nil {
 		k.record(&e.Record)
 	}
+	if w.fund.Registry.Key.National() {
+		e.Number = strings.Repeat("0", 60) + fmt.Sprintf("%04d", n) // a keyed hash
+	}
 	entries := []access.Entry{e}
 	if k.second != nil {
 		other := e
-		other.Number = "0091" + p.number[4:]
+		other.Number = "0091" + e.Number[4:]
 		other.ID = other.Number
 		k.second(&other)
 		entries = append(entries, other)
@@ -162,7 +165,7 @@ func (p *person) sits(lang string, level access.Level) *seat {
 	p.w.homes.Add(1)
 	ip, _, _ := strings.Cut(p.w.address(), ":")
 	s := &seat{person: p, cookies: map[string]string{"lang": lang, "device": device},
-		visitor: journey.Visitor{Host: "aurora.localhost", Lang: lang, Agent: desktop, IP: ip, Device: device}}
+		visitor: journey.Visitor{Host: p.w.host, Lang: lang, Agent: desktop, IP: ip, Device: device}}
 	if level != "" {
 		s.signIn(level)
 	}
@@ -332,7 +335,7 @@ func (s *seat) drafts(act string, form operation.Form) string {
 // asks for the code of an operation.
 func (s *seat) asks(id string) {
 	s.w.t.Helper()
-	if err := s.w.app.Operations.Ask(context.Background(), s.w.fund, s.visitor.Session, id, "aurora.localhost"); err != nil {
+	if err := s.w.app.Operations.Ask(context.Background(), s.w.fund, s.visitor.Session, id, s.w.host); err != nil {
 		s.w.t.Fatal(err)
 	}
 }
