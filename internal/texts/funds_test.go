@@ -27,7 +27,7 @@ func TestFundsAreWorded(t *testing.T) {
 		for _, lang := range f.Languages {
 			own := b.funds[f.ID][lang]
 			for _, key := range slices.Sorted(maps.Keys(own)) {
-				for paragraph := range strings.SplitSeq(written(own[key].other), "\n") {
+				for paragraph := range strings.SplitSeq(own[key].other, "\n") {
 					for _, w := range judge(lang, key, paragraph) {
 						t.Errorf("%s.%s.toml %s: %s", f.ID, lang, key, w)
 					}
