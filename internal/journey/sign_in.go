@@ -213,8 +213,11 @@ func (e *Engine) SignOut(ctx context.Context, f *access.Fund, v Visitor) error {
 
 // signedIn is the event's word for how a code was answered.
 func signedIn(by string, kind access.Kind) string {
-	if by == "number" {
+	switch by {
+	case "number":
 		return "first_access+" + string(kind)
+	case "letter":
+		return "letter+" + string(kind)
 	}
 	return "password+" + string(kind)
 }
