@@ -157,7 +157,7 @@ type Journey struct {
 	Mute      bool   // its codes are sent to nobody, and none is right
 	Enrol     Enrolling
 	Factor    Channel // how codes shall come from now on: Kind, Address and Secret alone
-	State     string // open, done, dropped
+	State     string  // open, done, dropped
 	StartedAt time.Time
 	ExpiresAt time.Time
 }

@@ -216,9 +216,15 @@ func (s *Service) Answer(ctx context.Context, q access.Question, rules access.Co
 			}
 			return tx.FreeThrottle(pause)
 		}
-		said = access.Refuse("code_wrong", access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(max(c.Left, 0))})
+		word := "code_wrong"
+		if c.Kind == access.TOTP {
+			word = "code_wrong_app"
+		}
+		said = access.Refuse(word, access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(max(c.Left, 0))})
 		if c.Left <= 0 && c.State == access.ChallengeOpen {
-			said = burnt(c, rules.Tries)
+			if said = burnt(c, rules.Tries); c.Kind == access.TOTP {
+				said = access.Refuse("code_stale_app")
+			}
 			if err := tx.EndChallenge(c.ID, access.ChallengeBurnt); err != nil {
 				return err
 			}
@@ -264,6 +270,8 @@ func (s *Service) closed(tx *store.Tx, q access.Question, rules access.CodeRules
 		return nil, err
 	case t.FreeAt.After(tx.Now()):
 		why, said = "paused", access.Refuse("code_paused", access.TimeArg("time", access.ArgTime, t.FreeAt))
+	case c.Kind == access.TOTP && (!c.ExpiresAt.After(tx.Now()) || c.State == access.ChallengeBurnt):
+		why, said = "expired", access.Refuse("code_stale_app")
 	case !c.ExpiresAt.After(tx.Now()) && c.State != access.ChallengeSpent:
 		why, said = "expired", access.Refuse("code_expired",
 			access.TimeArg("time", access.ArgTime, c.ExpiresAt), access.Arg{Name: "button", Type: access.ArgKey, Value: "otp.again"})

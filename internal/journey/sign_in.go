@@ -53,6 +53,13 @@ func (e *Engine) FirstAccess(ctx context.Context, f *access.Fund, v Visitor, log
 	return r, err
 }
 
+// Numbers reports whether the fund lets in people without a password, by their
+// membership number.
+func Numbers(f *access.Fund) bool { _, ok := firstAccess(f); return ok }
+
+// Channels reports whether the fund's people choose a channel among contacts on file.
+func Channels(f *access.Fund) bool { _, ok := f.Flow("secure_channel"); return ok }
+
 // firstAccess is the step by which the fund lets in people without a password.
 func firstAccess(f *access.Fund) (access.Step, bool) {
 	for _, s := range steps(f, "secure_channel") {

@@ -22,6 +22,19 @@ func Named(f *access.Fund) bool {
 	return slices.ContainsFunc(steps(f, "enrol"), func(s access.Step) bool { return s.Word == "username" })
 }
 
+// Name is what the journey's member signs in with: as chosen in it, or before.
+func (e *Engine) Name(ctx context.Context, f *access.Fund, j access.Journey, m access.Member) (name string, err error) {
+	if j.Enrol.Username != "" {
+		return j.Address, nil
+	}
+	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
+		u, err := tx.Username(m.ID)
+		name = u.Address
+		return err
+	})
+	return name, err
+}
+
 // byLogin finds the persons known by what was typed, in the form normalLogin gave it.
 func byLogin(tx *store.Tx, f *access.Fund, login string) ([]access.Member, error) {
 	if Named(f) {

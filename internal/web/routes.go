@@ -5,6 +5,7 @@ import (
 
 	"aditus/internal/web/page"
 	"aditus/internal/web/page/accessibility"
+	"aditus/internal/web/page/backupcodes"
 	"aditus/internal/web/page/channel"
 	"aditus/internal/web/page/channelchoose"
 	"aditus/internal/web/page/channeldone"
@@ -14,6 +15,11 @@ import (
 	"aditus/internal/web/page/contacts"
 	"aditus/internal/web/page/display"
 	"aditus/internal/web/page/done"
+	"aditus/internal/web/page/enrol"
+	"aditus/internal/web/page/enrolfactor"
+	"aditus/internal/web/page/enrolletter"
+	"aditus/internal/web/page/enrolname"
+	"aditus/internal/web/page/enrolterms"
 	"aditus/internal/web/page/firstaccess"
 	"aditus/internal/web/page/firstidentify"
 	"aditus/internal/web/page/form"
@@ -23,6 +29,7 @@ import (
 	"aditus/internal/web/page/login"
 	"aditus/internal/web/page/operations"
 	"aditus/internal/web/page/otp"
+	"aditus/internal/web/page/otpbackup"
 	"aditus/internal/web/page/otphelp"
 	"aditus/internal/web/page/passwordchange"
 	"aditus/internal/web/page/passwordforgot"
@@ -90,6 +97,15 @@ func routes() []route {
 		{"/password/forgot", passwordforgot.Page{}, passwordforgot.HTML, needsNothing},
 		{"/password/change", passwordchange.Page{}, passwordchange.HTML, needsSignIn},
 		{"/contacts/change", contacts.Page{}, contacts.HTML, needsNothing},
+
+		// An access of one's own, by letter; the factor, and what stands for it.
+		{"/enrol", enrol.Page{}, enrol.HTML, needsNothing},
+		{"/enrol/letter", enrolletter.Page{}, enrolletter.HTML, needsNothing},
+		{"/enrol/terms", enrolterms.Page{}, enrolterms.HTML, needsNothing},
+		{"/enrol/name", enrolname.Page{}, enrolname.HTML, needsNothing},
+		{"/enrol/factor", enrolfactor.Page{}, enrolfactor.HTML, needsNothing},
+		{"/otp/backup", otpbackup.Page{}, otpbackup.HTML, needsNothing},
+		{"/security/codes", backupcodes.Page{}, backupcodes.HTML, needsSession},
 
 		// The member's area.
 		{"/{$}", home.Page{}, home.HTML, needsSession},

@@ -5,6 +5,7 @@ package firstaccess
 import (
 	_ "embed"
 
+	"aditus/internal/journey"
 	"aditus/internal/web/page"
 )
 
@@ -18,8 +19,11 @@ type Page struct{ page.Reading }
 
 // Show tells. Whoever is signed in is led to the first page.
 func (Page) Show(v *page.Visit) (any, error) {
-	if v.SignedIn() {
+	switch {
+	case v.SignedIn():
 		return nil, page.Elsewhere("/")
+	case journey.Enrols(v.Fund):
+		return nil, page.Elsewhere("/enrol")
 	}
 	return nil, nil
 }

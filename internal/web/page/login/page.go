@@ -18,7 +18,11 @@ var HTML string
 type Page struct{}
 
 // data is what the page's HTML needs.
-type data struct{ Forgot string } // the path for who has forgotten the password
+type data struct {
+	Forgot string // the path for who has forgotten the password
+	Named  bool   // people sign in with an e-mail address
+	Number bool   // the membership number stands for a password at first
+}
 
 // Inputs are the login and the secret.
 func (Page) Inputs(*page.Visit) []string { return []string{"username", "password"} }
@@ -28,10 +32,11 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if v.SignedIn() && len(v.Wrong) == 0 {
 		return nil, page.Elsewhere("/")
 	}
+	d := data{Forgot: "/help", Named: journey.Named(v.Fund), Number: journey.Numbers(v.Fund)}
 	if journey.Recovers(v.Fund) {
-		return data{"/password/forgot"}, nil
+		d.Forgot = "/password/forgot"
 	}
-	return data{"/help"}, nil
+	return d, nil
 }
 
 // Take signs in.

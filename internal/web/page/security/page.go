@@ -28,6 +28,7 @@ type data struct {
 	area.Safety
 	Where    act.Line // the channel
 	Chosen   bool     // the member chose the password
+	Backup   bool     // the fund gives backup codes
 	Accesses []accessed
 	This     session
 	Others   []session
@@ -47,6 +48,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d := data{Safety: y, Where: channel(v, y.Channel), Chosen: y.Password.Source == "member"}
+	_, d.Backup = v.Fund.Flow("change_factor")
 	for _, a := range y.Accesses {
 		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), How: v.T("method.password")}
 		if a.OK {
@@ -69,7 +71,12 @@ func (Page) Show(v *page.Visit) (any, error) {
 
 // channel is where codes go, masked: seen and heard.
 func channel(v *page.Visit, c access.Channel) (l act.Line) {
-	if c.Kind != access.Email {
+	switch c.Kind {
+	case access.Email:
+	case access.TOTP:
+		l.Text = []string{v.T("security.channel_app")}
+		return l
+	default:
 		l.Text = []string{v.T("security.channel_sms", "last3", access.MaskPhone(c.Address))}
 		return l
 	}
