@@ -50,7 +50,7 @@ func (e *Engine) Enrol(ctx context.Context, f *access.Fund, v Visitor, typed Let
 		}
 		subject := tx.Keys().Index("tally", "enrol "+l.AHV)
 		if why != "" {
-			said, err = e.refuseLetter(tx, v, m, subject, why)
+			said, err = e.refuseLetter(tx, v, m, subject, "ahv", why)
 			return err
 		}
 		device := e.device(v, who{member: m}, &r)
@@ -119,7 +119,6 @@ func open(tx *store.Tx, f *access.Fund, l Letter) (m access.Member, entry, why s
 	if err != nil {
 		return m, "", "", err
 	}
-	issued, err := time.ParseInLocation(time.DateOnly, code.Issued, f.Zone)
 	switch {
 	case !known:
 		why = "code"
@@ -129,7 +128,7 @@ func open(tx *store.Tx, f *access.Fund, l Letter) (m access.Member, entry, why s
 		why = "birth_date"
 	case code.State != access.ActivationOpen:
 		why = code.State
-	case err != nil || !tx.Now().Before(issued.AddDate(0, letterMonths, 0)):
+	case expired(tx, f, code):
 		why = "expired"
 	case m.Access(f) == "none" || entryAccess(f, m, entry) == "none":
 		why = "blocked"
@@ -137,6 +136,12 @@ func open(tx *store.Tx, f *access.Fund, l Letter) (m access.Member, entry, why s
 		why = "enrolled"
 	}
 	return m, entry, why, nil
+}
+
+// expired reports whether a code's statement is too old, or has no day.
+func expired(tx *store.Tx, f *access.Fund, c access.ActivationCode) bool {
+	issued, err := time.ParseInLocation(time.DateOnly, c.Issued, f.Zone)
+	return err != nil || !tx.Now().Before(issued.AddDate(0, letterMonths, 0))
 }
 
 // entryAccess is what the entry alone would let the person do.
@@ -150,7 +155,7 @@ func entryAccess(f *access.Fund, m access.Member, id string) string {
 }
 
 // refuseLetter counts a letter that opens nothing, and says so in one way for all.
-func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, why string) (said, err error) {
+func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, field, why string) (said, err error) {
 	many := false
 	for _, key := range []string{subject, tx.Keys().Index("tally", "enrol from "+network(v.IP))} {
 		if _, err := tx.Count(key, 0, letterWrong); errors.Is(err, store.ErrNone) {
@@ -164,9 +169,9 @@ func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject,
 			return nil, err
 		}
 	}
-	said = access.RefuseField("ahv", "activation")
+	said = access.RefuseField(field, "activation")
 	if many {
-		said = access.RefuseField("ahv", "activation_many")
+		said = access.RefuseField(field, "activation_many")
 	}
 	return said, audit.Record(tx, audit.EnrolmentRefused{Member: m.ID, Subject: subject, Why: why, Where: v.where()})
 }

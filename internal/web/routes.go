@@ -13,6 +13,7 @@ import (
 	"aditus/internal/web/page/checking"
 	"aditus/internal/web/page/confirm"
 	"aditus/internal/web/page/contacts"
+	"aditus/internal/web/page/contractadd"
 	"aditus/internal/web/page/display"
 	"aditus/internal/web/page/done"
 	"aditus/internal/web/page/enrol"
@@ -105,6 +106,7 @@ func routes() []route {
 		{"/enrol/name", enrolname.Page{}, enrolname.HTML, needsNothing},
 		{"/enrol/factor", enrolfactor.Page{}, enrolfactor.HTML, needsNothing},
 		{"/otp/backup", otpbackup.Page{}, otpbackup.HTML, needsNothing},
+		{"/contracts/add", contractadd.Page{}, contractadd.HTML, needsSession},
 		{"/security/codes", backupcodes.Page{}, backupcodes.HTML, needsSession},
 
 		// The member's area.

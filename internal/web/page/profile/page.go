@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aditus/internal/access"
+	"aditus/internal/journey"
 	"aditus/internal/web/page"
 	"aditus/internal/web/page/act"
 )
@@ -22,6 +23,7 @@ type data struct {
 	Person, Contacts []act.Line
 	Residence        act.Line
 	Change           string // the path of the act that changes the residence, "" if the fund has none
+	Letters          bool   // another contract can be added with its letter
 }
 
 // Show reads the register.
@@ -47,6 +49,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 			contact(v, "person.phone", access.SMS, r.Phone),
 		},
 	}
+	d.Letters = journey.Enrols(v.Fund)
 	if a, ok := v.Fund.Act("residence"); ok {
 		d.Change = "/operations/new/" + a.ID
 	}
