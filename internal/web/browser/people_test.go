@@ -162,7 +162,7 @@ func (p *person) sits(lang string, level access.Level) *seat {
 	p.w.homes.Add(1)
 	ip, _, _ := strings.Cut(p.w.address(), ":")
 	s := &seat{person: p, cookies: map[string]string{"lang": lang, "device": device},
-		visitor: journey.Visitor{Host: "aurora.localhost", Lang: lang, Agent: desktop, IP: ip, Device: device}}
+		visitor: journey.Visitor{Host: p.w.host, Lang: lang, Agent: desktop, IP: ip, Device: device}}
 	if level != "" {
 		s.signIn(level)
 	}
@@ -332,7 +332,7 @@ func (s *seat) drafts(act string, form operation.Form) string {
 // asks for the code of an operation.
 func (s *seat) asks(id string) {
 	s.w.t.Helper()
-	if err := s.w.app.Operations.Ask(context.Background(), s.w.fund, s.visitor.Session, id, "aurora.localhost"); err != nil {
+	if err := s.w.app.Operations.Ask(context.Background(), s.w.fund, s.visitor.Session, id, s.w.host); err != nil {
 		s.w.t.Fatal(err)
 	}
 }
