@@ -20,7 +20,7 @@ func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j a
 	if Word(f, j) != "password" {
 		return Where(f, j), nil
 	}
-	if refusal := judge(f, m, typed); refusal != nil {
+	if refusal := judge(f, j, m, typed); refusal != nil {
 		return "", refusal
 	}
 	var old access.Credential
@@ -84,7 +84,7 @@ func orBusy(err error) error {
 }
 
 // judge holds a new password against the fund's rules and the person.
-func judge(f *access.Fund, m access.Member, typed string) *access.Refusal {
+func judge(f *access.Fund, j access.Journey, m access.Member, typed string) *access.Refusal {
 	if typed == "" {
 		return access.RefuseField("password", "password_empty")
 	}
@@ -94,7 +94,7 @@ func judge(f *access.Fund, m access.Member, typed string) *access.Refusal {
 	r := m.Main().Record
 	code := password.Check(password.Rules{Min: f.Password.Min, MaxBytes: f.Password.MaxBytes, Groups: f.Password.Groups}, typed,
 		password.Person{Name: r.Name, Surname: r.Surname, TaxCode: r.TaxCode, Birth: r.Born, Email: r.Email, Fund: f.Name,
-			EnrolmentNo: m.Main().Number, Phone: r.Mobile})
+			EnrolmentNo: m.Main().Number, Phone: r.Mobile, UserName: j.Enrol.Username})
 	switch code {
 	case "":
 		return nil
