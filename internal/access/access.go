@@ -30,15 +30,18 @@ const (
 	SMS    Kind = "sms"
 	PEC    Kind = "pec"
 	Letter Kind = "letter"
+	TOTP   Kind = "totp" // nothing is written: an app makes the codes (S-10)
 )
 
-// A Channel is where we write to a member, once the member has proved that what
-// is sent there arrives (F-3). A member has one channel in use at a time.
+// A Channel is how a member gets codes: where we write to them, once the member
+// has proved that what is sent there arrives (F-3), or the app that makes them
+// (S-10). A member has one in use at a time.
 type Channel struct {
 	ID      string
 	Member  string
 	Kind    Kind
-	Address string // as it is written to: an e-mail address, or a number in E.164
+	Address string // as it is written to: an e-mail address, or a number in E.164; "" for an app
+	Secret  []byte // that an app makes codes of; nil for what is written to
 	Source  string // "registry" or "member"
 	OnFile  time.Time
 	Proved  time.Time
@@ -61,6 +64,8 @@ const (
 	PurposeSignIn    = "sign_in"
 	PurposeOperation = "operation"
 	PurposeRecover   = "recover"
+	PurposeUsername  = "username" // the key of S-8
+	PurposeFactor    = "factor"
 )
 
 // A ChallengeState is where a challenge stands.
@@ -99,7 +104,7 @@ type Session struct {
 	Fund      string
 	Member    string
 	Level     Level
-	Method    string // how it began: "password", "password+email", "password+sms", "first_access"
+	Method    string // how it began: "password", "password+email", "password+sms", "password+totp", "first_access", "letter+sms", "letter+totp"
 	Lang      string
 	Device    string // the device's ID
 	Agent     string // the browser and system, as the member may recognise them
@@ -142,7 +147,7 @@ type Journey struct {
 	Goal      string
 	At        int // the step it stands at; len(steps) is the end
 	Lang      string
-	By        string // how the person was known: "password", or "number" (which proves nothing: security.md 4.7)
+	By        string // how the person was known: "password", "letter" (S-17), "backup", or "number" (which proves nothing: security.md 4.7)
 	Session   string // the session it was begun in, or ""
 	Device    string
 	Agent     string
@@ -150,9 +155,43 @@ type Journey struct {
 	Address   string // chosen in it, or ""
 	Password  string // PHC of the password to be set by the next code, or ""
 	Mute      bool   // its codes are sent to nobody, and none is right
-	State     string // open, done, dropped
+	Enrol     Enrolling
+	Factor    Channel // how codes shall come from now on: Kind, Address and Secret alone
+	State     string  // open, done, dropped
 	StartedAt time.Time
 	ExpiresAt time.Time
+}
+
+// Enrolling is what somebody who enrols has shown and chosen so far. None of it
+// counts before the last code (S-21).
+type Enrolling struct {
+	Entry      string    `json:"entry,omitempty"`      // of the register, whose letter was shown
+	Activation string    `json:"activation,omitempty"` // the index of its code
+	Terms      string    `json:"terms,omitempty"`      // the version accepted
+	TermsLang  string    `json:"terms_lang,omitempty"` // in which it was read
+	TermsAt    time.Time `json:"terms_at,omitzero"`
+	Username   string    `json:"username,omitempty"` // folded, as it is looked up
+}
+
+// A Username is the name that a member chose to sign in with: an e-mail address
+// that was proved (S-8).
+type Username struct {
+	Member  string
+	Name    string // folded, as it is looked up
+	Address string // as it is written to
+	Active  bool   // else it is held for a journey, until Until
+	Journey string
+	Until   time.Time
+}
+
+// A Consent is what a member read and accepted (S-6).
+type Consent struct {
+	Member  string
+	What    string // "terms"
+	Version string
+	Lang    string
+	At      time.Time
+	Journey string
 }
 
 // Question is what the journey's present step may ask: it binds the code to

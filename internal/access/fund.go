@@ -22,6 +22,8 @@ type Fund struct {
 	Code      CodeRules
 	Password  PasswordRules
 	SignIn    SignInRules
+	Enrol     EnrolRules
+	Factor    FactorRules
 	Channel   ChannelRules
 	Session   SessionRules
 	Hold      HoldRules
@@ -85,6 +87,18 @@ type PasswordRules struct {
 type SignInRules struct {
 	Code        string    // "never", "unknown_device", "always"
 	InviteUntil time.Time // the invitation to the secure channel can be put off until then (Q2); zero for always
+}
+
+// EnrolRules come from the [enrol] table.
+type EnrolRules struct {
+	Terms  string            // the version of the terms of use, as it is kept with a consent
+	Text   map[string]string // of the terms, by language; a blank line parts paragraphs
+	Others map[string]string // where those go who are neither insured nor pensioners (S-3), by language
+}
+
+// FactorRules come from the [factor] table.
+type FactorRules struct {
+	Prefixes []string // of the numbers to which codes go: a country's, as +41 (security.md part 5)
 }
 
 // ChannelRules come from the [channel] table.

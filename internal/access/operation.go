@@ -80,7 +80,7 @@ type Confirmation struct {
 	Session   string
 	Challenge string
 	Digest    string
-	Method    string // "otp_email", "otp_sms"
+	Method    string // "otp_email", "otp_sms", "otp_totp"
 	At        time.Time
 	HeldUntil time.Time
 	Receipt   string // the bytes that are signed: JSON

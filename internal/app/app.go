@@ -29,6 +29,7 @@ import (
 	"aditus/internal/session"
 	"aditus/internal/store"
 	"aditus/internal/texts"
+	"aditus/internal/totp"
 	"aditus/internal/web"
 	"aditus/internal/web/assets"
 	"aditus/internal/web/page"
@@ -219,6 +220,9 @@ func (a *App) Tidy(ctx context.Context) error {
 				return err
 			}
 			if err := tx.ForgetLimits(); err != nil {
+				return err
+			}
+			if err := errors.Join(tx.DropUsernames(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour)))); err != nil {
 				return err
 			}
 			return tx.MarkClock()

@@ -5,6 +5,7 @@ package area
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"aditus/internal/access"
@@ -32,7 +33,7 @@ type Overview struct {
 func (s *Service) Overview(ctx context.Context, f *access.Fund, sess access.Session) (o Overview, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
 		o = Overview{}
-		if o.Member, err = tx.Member(sess.Member); err != nil {
+		if o.Member, err = member(tx, f, sess.Member); err != nil {
 			return err
 		}
 		if o.Channel, err = tx.Channel(sess.Member); err != nil {
@@ -56,10 +57,29 @@ func (s *Service) Overview(ctx context.Context, f *access.Fund, sess access.Sess
 	return o, err
 }
 
+// member reads a person as they may see themselves. Where an access is made with a
+// letter, that is the contracts whose letters were shown (S-24): one that comes
+// later, or was found in the same drawer, shows nothing by itself.
+func member(tx *store.Tx, f *access.Fund, id string) (access.Member, error) {
+	m, err := tx.Member(id)
+	if err != nil {
+		return m, err
+	}
+	if _, letters := f.Flow("enrol"); !letters || len(m.Entries) < 2 {
+		return m, nil
+	}
+	opened, err := tx.OpenedEntries(id)
+	if err != nil || len(opened) == 0 {
+		return m, err
+	}
+	m.Entries = slices.DeleteFunc(m.Entries, func(e access.Entry) bool { return !slices.Contains(opened, e.ID) })
+	return m, nil
+}
+
 // Member reads the person and the channel in use.
 func (s *Service) Member(ctx context.Context, f *access.Fund, id string) (m access.Member, c access.Channel, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
-		if m, err = tx.Member(id); err != nil {
+		if m, err = member(tx, f, id); err != nil {
 			return err
 		}
 		c, err = tx.Channel(id)

@@ -23,6 +23,7 @@ var every = []audit.Event{
 	audit.JourneyBegun{}, audit.JourneyMoved{}, audit.ChannelActive{}, audit.PasswordChanged{},
 	audit.OperationDrafted{}, audit.OperationChanged{}, audit.OperationConfirmed{}, audit.OperationWithdrawn{}, audit.OperationDropped{},
 	audit.RegistryImported{}, audit.MessageFailed{}, audit.RecoveryAsked{}, audit.Frozen{},
+	audit.EnrolmentRefused{}, audit.Enrolled{}, audit.BackupsMade{}, audit.BackupUsed{}, audit.ContractAdded{},
 }
 
 // fill gives every field of an event a value of its own: those that are written

@@ -30,6 +30,11 @@ const (
 	KindMessageFailed      = "message_failed"
 	KindRecoveryAsked      = "recovery_asked"
 	KindFrozen             = "frozen"
+	KindEnrolmentRefused   = "enrolment_refused"
+	KindEnrolled           = "enrolled"
+	KindBackupsMade        = "backups_made"
+	KindBackupUsed         = "backup_used"
+	KindContractAdded      = "contract_added"
 )
 
 type (
@@ -67,6 +72,43 @@ type (
 		Member  string `json:"member"`
 		Session string `json:"session"`
 		Where   Where  `json:"-"`
+	}
+
+	// EnrolmentRefused: the three data of a letter opened nothing. Subject is a keyed
+	// hash of the number typed, the same whether or not it exists.
+	EnrolmentRefused struct {
+		Member  string `json:"member,omitempty"`
+		Subject string `json:"subject"`
+		// "code", "number", "birth_date", "used", "replaced", "expired", "blocked", "enrolled": never shown
+		Why   string `json:"why"`
+		Where Where  `json:"-"`
+	}
+
+	// Enrolled: a member has made an access of their own.
+	Enrolled struct {
+		Member  string `json:"member"`
+		Journey string `json:"journey"`
+		Terms   string `json:"terms"`  // the version accepted
+		Factor  string `json:"factor"` // "sms", "totp"
+	}
+
+	// BackupsMade: backup codes were shown to the member, in the place of older ones.
+	BackupsMade struct {
+		Member  string `json:"member"`
+		Session string `json:"session"`
+	}
+
+	// BackupUsed: a backup code was typed in the place of a code.
+	BackupUsed struct {
+		Member  string `json:"member"`
+		Journey string `json:"journey"`
+		Right   bool   `json:"right"`
+	}
+
+	// ContractAdded: a member showed the letter of another contract of theirs.
+	ContractAdded struct {
+		Member string `json:"member"`
+		Entry  string `json:"entry"`
 	}
 
 	// SignedOut: the member ended the session.
@@ -225,6 +267,11 @@ func (e RegistryImported) kind() string   { return KindRegistryImported }
 func (e MessageFailed) kind() string      { return KindMessageFailed }
 func (e RecoveryAsked) kind() string      { return KindRecoveryAsked }
 func (e Frozen) kind() string             { return KindFrozen }
+func (e EnrolmentRefused) kind() string   { return KindEnrolmentRefused }
+func (e Enrolled) kind() string           { return KindEnrolled }
+func (e BackupsMade) kind() string        { return KindBackupsMade }
+func (e BackupUsed) kind() string         { return KindBackupUsed }
+func (e ContractAdded) kind() string      { return KindContractAdded }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -248,9 +295,15 @@ func (e RegistryImported) about() string   { return "" }
 func (e MessageFailed) about() string      { return e.Member }
 func (e RecoveryAsked) about() string      { return e.Member }
 func (e Frozen) about() string             { return e.Member }
+func (e EnrolmentRefused) about() string   { return e.Member }
+func (e Enrolled) about() string           { return e.Member }
+func (e BackupsMade) about() string        { return e.Member }
+func (e BackupUsed) about() string         { return e.Member }
+func (e ContractAdded) about() string      { return e.Member }
 
-func (e SignedIn) personal() any      { return e.Where }
-func (e SignInFailed) personal() any  { return e.Where }
-func (e RecoveryAsked) personal() any { return e.Where }
-func (e Frozen) personal() any        { return e.Where }
-func (e ChannelActive) personal() any { return struct{ Address string }{e.Address} }
+func (e SignedIn) personal() any         { return e.Where }
+func (e SignInFailed) personal() any     { return e.Where }
+func (e RecoveryAsked) personal() any    { return e.Where }
+func (e Frozen) personal() any           { return e.Where }
+func (e ChannelActive) personal() any    { return struct{ Address string }{e.Address} }
+func (e EnrolmentRefused) personal() any { return e.Where }

@@ -21,6 +21,7 @@ import (
 	"aditus/internal/access"
 	"aditus/internal/audit"
 	"aditus/internal/store"
+	"aditus/internal/totp"
 )
 
 // A Service asks and hears.
@@ -45,6 +46,7 @@ type Request struct {
 	Rules    access.CodeRules
 	Kind     access.Kind
 	Address  string
+	Secret   []byte // of an app that makes the code itself, if that is the Kind
 	Masked   string // the address as the member may read it
 	Lang     string
 	Text     string       // the message's key
@@ -58,7 +60,8 @@ type Request struct {
 	Mute bool
 }
 
-// Ask opens a challenge inside tx and posts its code. It refuses with
+// Ask opens a challenge inside tx and posts its code; where an app makes the
+// codes it posts nothing, and refuses for a pause alone. It refuses with
 // code_still_valid while a code for the member and purpose lives (or was burnt
 // or cancelled and would still live), with code_hour_limit or code_daily_limit
 // when the member or the address had too many, and with code_paused after too
@@ -75,6 +78,7 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 		return c, nil, fmt.Errorf("question of fund %q asked in %q", q.Fund, tx.Fund())
 	}
 	now := tx.Now()
+	app := r.Kind == access.TOTP
 	if t, err := tx.Throttle(pauseKey(tx, q)); err != nil {
 		return c, nil, err
 	} else if r.Mute = r.Mute || r.Quiet && t.FreeAt.After(now); !r.Quiet && t.FreeAt.After(now) {
@@ -91,6 +95,9 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 	c = access.Challenge{ID: access.NewID(now), Question: q, Kind: r.Kind, Masked: r.Masked,
 		Left: r.Rules.Tries, State: access.ChallengeOpen, IssuedAt: now, ExpiresAt: now.Add(r.Rules.TTL)}
 	limits := limitsOf(tx, r)
+	if app { // nothing is sent that could be too much, and nothing that a newer one would make worthless
+		c.ExpiresAt, limits, free = now.Add(appLife), nil, now
+	}
 	over, err := count(tx, limits)
 	if err != nil {
 		return c, nil, err
@@ -98,8 +105,13 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 	if over != nil && r.Quiet {
 		over, limits, r.Mute = nil, nil, true
 	}
-	c.MAC = mac(tx, c, code)
-	if r.Mute {
+	if c.MAC = mac(tx, c, code); app {
+		if r.Mute {
+			r.Secret = totp.NewSecret()
+		}
+		c.MAC = sealSecret(tx, c.ID, r.Secret)
+	}
+	if r.Mute && !app {
 		rand.Read(c.MAC) // never fails (crypto/rand); no code has it
 	}
 	var held access.Challenge
@@ -127,7 +139,7 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 	if over != nil {
 		return c, over, s.refused(tx, q, "limit")
 	}
-	if err := audit.Record(tx, audit.CodeAsked{Member: q.Member, Challenge: c.ID, Purpose: q.Purpose, Kind: string(r.Kind)}); err != nil {
+	if err := audit.Record(tx, audit.CodeAsked{Member: q.Member, Challenge: c.ID, Purpose: q.Purpose, Kind: string(r.Kind)}); err != nil || app {
 		return c, nil, err
 	}
 	return c, nil, tx.Post(access.Message{ID: access.NewID(now), Member: q.Member, Challenge: c.ID, Kind: r.Kind, To: r.Address,
@@ -190,7 +202,10 @@ func (s *Service) Answer(ctx context.Context, q access.Question, rules access.Co
 		if err != nil {
 			return err
 		}
-		right := hmac.Equal(c.MAC, mac(tx, c, code))
+		right, err := matches(tx, c, code)
+		if err != nil {
+			return err
+		}
 		if err := audit.Record(tx, audit.CodeAnswered{Member: q.Member, Challenge: c.ID, Right: right}); err != nil {
 			return err
 		}
@@ -201,9 +216,15 @@ func (s *Service) Answer(ctx context.Context, q access.Question, rules access.Co
 			}
 			return tx.FreeThrottle(pause)
 		}
-		said = access.Refuse("code_wrong", access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(max(c.Left, 0))})
+		word := "code_wrong"
+		if c.Kind == access.TOTP {
+			word = "code_wrong_app"
+		}
+		said = access.Refuse(word, access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(max(c.Left, 0))})
 		if c.Left <= 0 && c.State == access.ChallengeOpen {
-			said = burnt(c, rules.Tries)
+			if said = burnt(c, rules.Tries); c.Kind == access.TOTP {
+				said = access.Refuse("code_stale_app")
+			}
 			if err := tx.EndChallenge(c.ID, access.ChallengeBurnt); err != nil {
 				return err
 			}
@@ -249,6 +270,8 @@ func (s *Service) closed(tx *store.Tx, q access.Question, rules access.CodeRules
 		return nil, err
 	case t.FreeAt.After(tx.Now()):
 		why, said = "paused", access.Refuse("code_paused", access.TimeArg("time", access.ArgTime, t.FreeAt))
+	case c.Kind == access.TOTP && (!c.ExpiresAt.After(tx.Now()) || c.State == access.ChallengeBurnt):
+		why, said = "expired", access.Refuse("code_stale_app")
 	case !c.ExpiresAt.After(tx.Now()) && c.State != access.ChallengeSpent:
 		why, said = "expired", access.Refuse("code_expired",
 			access.TimeArg("time", access.ArgTime, c.ExpiresAt), access.Arg{Name: "button", Type: access.ArgKey, Value: "otp.again"})
@@ -291,7 +314,16 @@ func (s *Service) Same(tx *store.Tx, challenge, session, typed string, rules acc
 	if err != nil || len(c.MAC) == 0 || c.Session != session || c.State != access.ChallengeSpent {
 		return false, err
 	}
-	return hmac.Equal(c.MAC, mac(tx, c, code)), nil
+	return matches(tx, c, code)
+}
+
+// matches reports whether code answers c. The code of an app takes its step of the
+// clock in tx; to the challenge that has taken it, it is right again.
+func matches(tx *store.Tx, c access.Challenge, code string) (bool, error) {
+	if c.Kind != access.TOTP {
+		return hmac.Equal(c.MAC, mac(tx, c, code)), nil
+	}
+	return matchesApp(tx, c, code)
 }
 
 // Kill makes a code worthless: what it stood for was changed, or the member
@@ -398,6 +430,8 @@ func (s *Service) Status(tx *store.Tx, q access.Question, rules access.CodeRules
 		(c.State == access.ChallengeOpen && c.Left > 0 || c.State == access.ChallengePassed)
 	held, err := tx.HoldingChallenge(q.Member, q.Purpose)
 	switch {
+	case err == nil && held.Kind == access.TOTP:
+		// Another takes its place at any time.
 	case err == nil:
 		st.Again = held.ExpiresAt
 		if soon := held.IssuedAt.Add(rules.Again); rules.Again > 0 && soon.Before(st.Again) {

@@ -17,6 +17,10 @@ func purpose(j access.Journey) string {
 		return access.PurposeSignIn
 	case j.Goal == "recover":
 		return access.PurposeRecover
+	case j.Goal == "enrol" && j.Factor.Kind == "":
+		return access.PurposeUsername
+	case j.Goal == "enrol", j.Goal == "change_factor":
+		return access.PurposeFactor
 	case j.Password != "":
 		return access.PurposePassword
 	}
@@ -29,6 +33,8 @@ var texts = map[string]string{
 	access.PurposePassword: "code_password",
 	access.PurposeChannel:  "code_channel",
 	access.PurposeRecover:  "code_recover",
+	access.PurposeUsername: "code_username",
+	access.PurposeFactor:   "code_factor",
 }
 
 // Purpose is what the code that the journey waits for is for.
@@ -37,7 +43,7 @@ func Purpose(j access.Journey) string { return purpose(j) }
 // Masked is an address as it may be shown to whoever walks the journey.
 func Masked(j access.Journey, kind access.Kind, address string) string {
 	switch {
-	case j.By != "password":
+	case j.By == "number", j.By == "recover", kind == access.TOTP:
 		return ""
 	case kind == access.Email:
 		return access.MaskEmail(address)
@@ -45,23 +51,34 @@ func Masked(j access.Journey, kind access.Kind, address string) string {
 	return access.Last(address, 3)
 }
 
-// send asks for the code of the journey's present step, and posts it to the
-// channel chosen in the journey, or to the one in use.
-func (e *Engine) send(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey, m access.Member) (*access.Refusal, error) {
-	kind, address := j.Channel, j.Address
-	if address == "" && !j.Mute {
-		channel, err := tx.Channel(m.ID)
-		if err != nil {
-			return nil, err
-		}
-		if channel.ID == "" {
-			return access.Refuse("channel_needed"), nil
-		}
-		kind, address = channel.Kind, channel.Address
+// way is how the code of the journey's present step comes: as was chosen in the
+// journey, or as the member gets codes.
+func way(tx *store.Tx, f *access.Fund, j access.Journey, m access.Member) (access.Channel, error) {
+	switch {
+	case j.Factor.Kind != "":
+		return j.Factor, nil
+	case j.Mute, j.Address != "" && !Step(f, j).Says("factor"):
+		return access.Channel{ID: j.ID, Kind: j.Channel, Address: j.Address}, nil
 	}
-	_, refusal, err := e.Challenges.Ask(tx, challenge.Request{Question: j.Question(purpose(j)), Rules: f.Code, Kind: kind,
-		Address: address, Masked: Masked(j, kind, address), Lang: j.Lang, Text: texts[purpose(j)], Quiet: j.Goal == "recover", Mute: j.Mute, Args: []access.Arg{
-			{Name: "host", Value: v.Host}, access.DeviceArg(v.Agent)}})
+	return tx.Channel(m.ID)
+}
+
+// send asks for the code of the journey's present step, and posts it, unless an
+// app makes it.
+func (e *Engine) send(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey, m access.Member) (*access.Refusal, error) {
+	to, err := way(tx, f, j, m)
+	if err != nil {
+		return nil, err
+	}
+	if to.Kind == "" {
+		return access.Refuse("channel_needed"), nil
+	}
+	_, refusal, err := e.Challenges.Ask(tx, challenge.Request{Question: j.Question(purpose(j)), Rules: f.Code, Kind: to.Kind,
+		Address: to.Address, Secret: to.Secret, Masked: Masked(j, to.Kind, to.Address), Lang: j.Lang, Text: texts[purpose(j)],
+		Quiet: j.Goal == "recover", Mute: j.Mute, Args: []access.Arg{{Name: "host", Value: v.Host}, access.DeviceArg(v.Agent)}})
+	if err == nil && refusal == nil && j.Mute && j.Goal == "enrol" {
+		err = tellTaken(tx, j)
+	}
 	return refusal, err
 }
 
@@ -141,8 +158,14 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 			}
 			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 			r.To = Home
-		case access.PurposeRecover:
-			r.To = Password
+		case access.PurposeUsername:
+			err = reserve(tx, next)
+		case access.PurposeFactor:
+			if ended, err = e.complete(tx, f, v, &next, m); err != nil {
+				return err
+			}
+			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
+			r.To = Backup
 		case access.PurposeSignIn:
 			if err := e.tellDevice(tx, j, m); err != nil {
 				return err
@@ -153,7 +176,9 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 		if err != nil {
 			return err
 		}
-		_, err = e.move(tx, f, v, next, m)
+		if next, err = e.move(tx, f, v, next, m); r.To == "" {
+			r.To = Where(f, next)
+		}
 		return err
 	})
 	if errors.Is(err, store.ErrNone) { // another request, with the same right code, was faster

@@ -139,7 +139,7 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 	var said error
 	err := e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		*g, said = guess{login: g.login, number: g.number}, nil // f may run again
-		members, err := tx.MembersByLogin(g.login)
+		members, err := byLogin(tx, f, g.login)
 		if err != nil {
 			return err
 		}
@@ -299,6 +299,9 @@ func (e *Engine) wrong(ctx context.Context, f *access.Fund, v Visitor, g *guess)
 // normalLogin reads what was typed as the fund's login. The refusals are about
 // its form alone, and so tell nothing of who exists.
 func normalLogin(f *access.Fund, typed string) (string, error) {
+	if Named(f) {
+		return normalName(typed)
+	}
 	if strings.TrimSpace(typed) == "" {
 		return "", access.RefuseField("username", "tax_code_empty")
 	}

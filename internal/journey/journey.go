@@ -69,6 +69,10 @@ const (
 	Active   Place = "active"   // the channel is proved; the password comes next
 	Password Place = "password" // the word «password»
 	SignIn   Place = "sign_in"
+	Terms    Place = "terms"  // the word «consent»
+	Name     Place = "name"   // the word «username»
+	Factor   Place = "factor" // the word «factor»
+	Backup   Place = "backup" // codes for the day that the telephone is lost
 )
 
 // life is how long a journey can be resumed.
@@ -117,6 +121,12 @@ func Where(f *access.Fund, j access.Journey) Place {
 		return Code
 	case "password":
 		return Password
+	case "consent":
+		return Terms
+	case "username":
+		return Name
+	case "factor":
+		return Factor
 	}
 	return Home
 }

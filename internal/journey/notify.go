@@ -29,7 +29,11 @@ func (e *Engine) notify(tx *store.Tx, m access.Member, lang, text string, old []
 			}
 		}
 	}
-	for _, a := range append(old, address{access.Email, m.OnFile(access.Email)}, address{access.SMS, m.OnFile(access.SMS)}) {
+	name, err := tx.Username(m.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range append(old, address{access.Email, name.Address}, address{access.Email, m.OnFile(access.Email)}, address{access.SMS, m.OnFile(access.SMS)}) {
 		if a.to == "" || sent[a] {
 			continue
 		}

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j a
 	if Word(f, j) != "password" {
 		return Where(f, j), nil
 	}
-	if refusal := judge(f, v, m, typed); refusal != nil {
+	if refusal := judge(f, v, j, m, typed); refusal != nil {
 		return "", refusal
 	}
 	if e.Breached != nil {
@@ -94,7 +95,7 @@ func orBusy(err error) error {
 }
 
 // judge holds a new password against the fund's rules and the person.
-func judge(f *access.Fund, v Visitor, m access.Member, typed string) *access.Refusal {
+func judge(f *access.Fund, v Visitor, j access.Journey, m access.Member, typed string) *access.Refusal {
 	if typed == "" {
 		return access.RefuseField("password", "password_empty")
 	}
@@ -104,7 +105,7 @@ func judge(f *access.Fund, v Visitor, m access.Member, typed string) *access.Ref
 	r := m.Main().Record
 	code := password.Check(password.Rules{Min: f.Password.Min, MaxBytes: f.Password.MaxBytes, Groups: f.Password.Groups}, typed,
 		password.Person{Name: r.Name, Surname: r.Surname, TaxCode: r.TaxCode, Birth: r.Born, Email: r.Email, Fund: f.Name,
-			EnrolmentNo: m.Main().Number, Phone: r.Mobile, UserName: m.Main().Login, Words: []string{r.Employer}, Host: v.Host})
+			EnrolmentNo: m.Main().Number, Phone: r.Mobile, UserName: cmp.Or(j.Enrol.Username, m.Main().Login), Words: []string{r.Employer}, Host: v.Host})
 	switch code {
 	case "":
 		return nil

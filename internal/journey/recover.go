@@ -39,7 +39,7 @@ func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, login s
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		r = Result{}
 		subject := tx.Keys().Index("tally", "recover "+login)
-		members, err := tx.MembersByLogin(login)
+		members, err := byLogin(tx, f, login)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,14 @@ func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, login s
 				return err
 			}
 		}
+		name, err := tx.Username(m.ID)
+		if err != nil {
+			return err
+		}
 		kind, address := reach(m, channel)
+		if Named(f) {
+			kind, address = access.Email, name.Address // and the factor after it (scenario 39)
+		}
 		frozen, err := tx.Frozen(m.ID)
 		if err != nil {
 			return err

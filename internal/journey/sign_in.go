@@ -53,9 +53,12 @@ func (e *Engine) FirstAccess(ctx context.Context, f *access.Fund, v Visitor, log
 	return r, err
 }
 
-// ByNumber reports whether the fund lets in people without a password by their
+// Numbers reports whether the fund lets in people without a password, by their
 // membership number.
-func ByNumber(f *access.Fund) bool { _, ok := firstAccess(f); return ok }
+func Numbers(f *access.Fund) bool { _, ok := firstAccess(f); return ok }
+
+// Channels reports whether the fund's people choose a channel among contacts on file.
+func Channels(f *access.Fund) bool { _, ok := f.Flow("secure_channel"); return ok }
 
 // firstAccess is the step by which the fund lets in people without a password.
 func firstAccess(f *access.Fund) (access.Step, bool) {
@@ -224,8 +227,11 @@ func (e *Engine) SignOut(ctx context.Context, f *access.Fund, v Visitor) error {
 
 // signedIn is the event's word for how a code was answered.
 func signedIn(by string, kind access.Kind) string {
-	if by == "number" {
+	switch by {
+	case "number":
 		return "first_access+" + string(kind)
+	case "letter":
+		return "letter+" + string(kind)
 	}
 	return "password+" + string(kind)
 }

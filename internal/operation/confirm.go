@@ -46,7 +46,7 @@ func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, 
 			masked = access.MaskEmail(channel.Address)
 		}
 		c, refused, err := s.Challenges.Ask(tx, challenge.Request{Question: o.Question(sess.ID), Rules: f.Code, Kind: channel.Kind,
-			Address: channel.Address, Masked: masked, Lang: sess.Lang, Text: text,
+			Address: channel.Address, Secret: channel.Secret, Masked: masked, Lang: sess.Lang, Text: text,
 			Args: append(args, access.Arg{Name: "host", Value: host}, access.DeviceArg(sess.Agent))})
 		if err != nil || refused != nil {
 			refusal = refused
@@ -262,6 +262,20 @@ func (s *Service) sign(c *access.Confirmation, f *access.Fund, m access.Member, 
 	return nil
 }
 
+// mailbox is where a member reads mail: the address they sign in with, the channel,
+// or what is on file; "" if there is none.
+func mailbox(tx *store.Tx, m access.Member) (string, error) {
+	name, err := tx.Username(m.ID)
+	if err != nil || name.Address != "" {
+		return name.Address, err
+	}
+	channel, err := tx.Channel(m.ID)
+	if err != nil || channel.Kind == access.Email {
+		return channel.Address, err
+	}
+	return m.OnFile(access.Email), nil
+}
+
 // tell posts the receipt to the member's e-mail, if there is one, and the
 // warnings of the hold.
 func (s *Service) tell(tx *store.Tx, sess access.Session, m access.Member, o access.Operation, c access.Confirmation, h Hold) error {
@@ -276,13 +290,9 @@ func (s *Service) tell(tx *store.Tx, sess access.Session, m access.Member, o acc
 		text = "receipt_held"
 		what = append(what, access.TimeArg("date", access.ArgStamp, h.Until))
 	}
-	channel, err := tx.Channel(m.ID)
+	to, err := mailbox(tx, m)
 	if err != nil {
 		return err
-	}
-	to := m.OnFile(access.Email)
-	if channel.Kind == access.Email {
-		to = channel.Address
 	}
 	if err := s.post(tx, sess, access.Email, to, text, what...); err != nil {
 		return err

@@ -51,9 +51,18 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by acce
 		if err != nil {
 			return h, err
 		}
-		if end := old.Ended.Add(f.Hold.ContactChange); old.ID != "" && old.Address != present.Address && end.After(tx.Now()) {
+		if end := old.Ended.Add(f.Hold.ContactChange); old.ID != "" && (old.Kind == access.TOTP || old.Address != present.Address) && end.After(tx.Now()) {
 			until(end, "contact_change")
 			h.warn(old.Kind, old.Address, "warn_old_contact")
+		}
+		// What the member chose freely is new to the fund as well: whoever found a
+		// letter has 72 hours in which the contacts on file can object (security.md 4.8).
+		if end := present.Proved.Add(f.Hold.ContactChange); present.Source == "member" && end.After(tx.Now()) &&
+			(present.Kind == access.TOTP || present.Address != m.OnFile(present.Kind)) {
+			until(end, "contact_change")
+			for _, kind := range []access.Kind{access.Email, access.SMS} {
+				h.warn(kind, m.OnFile(kind), "warn_old_contact")
+			}
 		}
 	}
 	if act.Has("password_reset") && f.Hold.PasswordReset > 0 {

@@ -218,6 +218,16 @@ func (s *Service) Withdraw(ctx context.Context, f *access.Fund, sess access.Sess
 		if err != nil {
 			return err
 		}
+		if channel.Kind == access.TOTP {
+			m, err := tx.Member(sess.Member)
+			if err != nil {
+				return err
+			}
+			channel.Kind = access.Email
+			if channel.Address, err = mailbox(tx, m); err != nil {
+				return err
+			}
+		}
 		if err := s.post(tx, sess, channel.Kind, channel.Address, "withdrawn",
 			access.Arg{Name: "act", Type: access.ArgKey, Value: "act." + o.Act + ".short"},
 			access.Arg{Name: "case", Value: o.Number}, access.TimeArg("stamp", access.ArgStamp, tx.Now())); err != nil {

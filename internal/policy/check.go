@@ -85,6 +85,7 @@ func (c *checker) fund(id string, f *file) *access.Fund {
 	c.status(fund, f)
 	c.registry(fund, f)
 	c.flows(fund, f)
+	c.enrol(fund, f)
 	c.acts(fund, f)
 	return fund
 }

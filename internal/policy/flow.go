@@ -48,6 +48,7 @@ var goals = map[string]struct {
 	"enrol":           {ends: "member username secret factor proof", grants: true},
 	"secure_channel":  {ends: "member channel proof", grants: true},
 	"change_password": {from: "member " + has, ends: "secret proof"},
+	"change_factor":   {from: "member " + has, ends: "factor proof"},
 	"confirm":         {from: "member " + has, ends: "proof"},
 	"recover":         {from: has, ends: "member proof secret"},
 }
@@ -105,6 +106,7 @@ var first = map[string][]string{
 	"sign_in":         {"identify"},
 	"secure_channel":  {"identify channel code"},
 	"change_password": {"password code"},
+	"change_factor":   {"factor code"},
 	"confirm":         {"code", "pin code"},
 	"recover":         {"identify code password", "identify code code password", "identify hand_over password"},
 }

@@ -201,6 +201,14 @@ type file struct {
 		Code        string         `toml:"code"`
 		InviteUntil toml.LocalDate `toml:"invite_until"`
 	} `toml:"sign_in"`
+	Enrol struct {
+		Terms  string            `toml:"terms"`
+		Text   map[string]string `toml:"text"`
+		Others map[string]string `toml:"others"`
+	} `toml:"enrol"`
+	Factor struct {
+		Prefixes []string `toml:"prefixes"`
+	} `toml:"factor"`
 	Channel struct {
 		Reauth string `toml:"reauth"`
 	} `toml:"channel"`

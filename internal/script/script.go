@@ -36,6 +36,9 @@
 //	[!] mail ADDRESS REGEXP             the last mail there, subject and text; its groups become $1, $2, …
 //	[!] sms NUMBER REGEXP               the same
 //	code ADDRESS                        the last message there has a code: $code; $wrong is another
+//	scan NAME                           an authenticator app takes up the secret that the page shows
+//	app NAME                            the code that the app shows now: $code
+//	read REGEXP                         something on the page; its groups become $1, $2, …
 //	[!] sent [ADDRESS…]                 exactly these messages left since the last look; none
 //	post-office closed | open           nothing can be handed on, for a while
 //	nobody-at ADDRESS                   what is sent there bounces
@@ -85,7 +88,7 @@ func run(t testscript.T, dir string, begin func(testing.TB) *world) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			w := begin(env.T().(interface{ TB() testing.TB }).TB())
-			w.browsers, w.kept = map[string]*browser{}, map[string]string{}
+			w.browsers, w.kept, w.apps = map[string]*browser{}, map[string]string{}, map[string][]byte{}
 			env.Values[key{}] = w
 			if w.handler != nil { // a page of a test's own
 				return w.surf("")

@@ -104,6 +104,18 @@ func vocabulary() map[string]command {
 			c.Setenv("wrong", string('0'+(code[0]-'0'+1)%10)+code[1:])
 			return nil
 		}},
+		"scan": one((*world).scan),
+		"app": {1, 1, false, func(w *world, c call) error {
+			code, err := w.appCode(c.args[0])
+			c.Setenv("code", code)
+			return err
+		}},
+		"read": {1, 1, false, func(w *world, c call) error {
+			if w.tab.page == nil {
+				return errors.New("no page is open")
+			}
+			return c.match(c.args[0], squeeze(w.tab.text()), "the page")
+		}},
 		"sent": {0, -1, true, func(w *world, c call) error {
 			if c.neg == (len(c.args) > 0) {
 				return errors.New("sent names whom to; ! sent is for nobody")

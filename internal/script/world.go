@@ -47,6 +47,7 @@ type world struct {
 
 	browsers map[string]*browser
 	*browser                   // the one in use
+	apps     map[string][]byte // secrets of authenticator apps, by the name they were scanned under
 	kept     map[string]string // answers, by the name they were kept under
 	looked   int               // messages that were looked at
 }

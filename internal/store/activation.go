@@ -60,6 +60,20 @@ func (tx *Tx) ActivationCode(index string) (c access.ActivationCode, err error) 
 	return c, nil
 }
 
+// OpenedEntries are the member's entries of which a code was used, ever: those that
+// the member has shown a letter of.
+func (tx *Tx) OpenedEntries(member string) (entries []string, err error) {
+	err = tx.query(func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		entries = append(entries, id)
+		return err
+	}, `
+		SELECT DISTINCT entry FROM activation_code
+		WHERE fund = ?1 AND used_at > 0 AND entry IN (SELECT id FROM entry WHERE fund = ?1 AND member = ?2) ORDER BY entry`, member)
+	return entries, err
+}
+
 // UseActivationCode uses an open code of an entry up, in the name of a journey.
 // It reports ErrNone if it is not open: of many at the same moment, one has it.
 // How old a code may be is not asked here.

@@ -13,12 +13,16 @@ func (tx *Tx) ChannelIndex(kind access.Kind, address string) string {
 	return tx.keys.Index("address", string(kind)+" "+strings.ToLower(strings.TrimSpace(address)))
 }
 
-// Channel is the member's channel in use, zero if there is none.
+// Channel is how the member gets codes, zero if there is no way yet: a channel, or
+// an app. It is asked in one question.
 func (tx *Tx) Channel(member string) (c access.Channel, err error) {
 	var sealed []byte
 	var onFile, proved int64
 	err = tx.first(`
 		SELECT id, member, kind, address, source, on_file_at, proved_at FROM channel
+		WHERE fund = ?1 AND member = ?2 AND ended_at = 0
+		UNION ALL
+		SELECT id, member, 'totp', secret, 'member', 0, proved_at FROM factor
 		WHERE fund = ?1 AND member = ?2 AND ended_at = 0`,
 		[]any{member}, &c.ID, &c.Member, &c.Kind, &sealed, &c.Source, &onFile, &proved)
 	if errors.Is(err, ErrNone) {
@@ -28,6 +32,10 @@ func (tx *Tx) Channel(member string) (c access.Channel, err error) {
 		return c, err
 	}
 	c.OnFile, c.Proved = at(onFile), at(proved)
+	if c.Kind == access.TOTP {
+		c.Secret, err = tx.open("factor", "secret", c.ID, sealed)
+		return c, err
+	}
 	plain, err := tx.open("channel", "address", c.ID, sealed)
 	c.Address = string(plain)
 	return c, err
@@ -41,10 +49,10 @@ func (tx *Tx) AddressUsed(member string, kind access.Kind, address string) (bool
 	return n > 0, err
 }
 
-// UseChannel ends the member's channel, if any, and puts c in its place. It
-// reports ErrNone if the address is another member's channel.
+// UseChannel ends what the member had codes from, if anything, and puts c in its
+// place. It reports ErrNone if the address is another member's channel.
 func (tx *Tx) UseChannel(c access.Channel) error {
-	if _, err := tx.exec(`UPDATE channel SET ended_at = ?3 WHERE fund = ?1 AND member = ?2 AND ended_at = 0`, c.Member, ms(tx.now)); err != nil {
+	if err := tx.endChannels(c.Member); err != nil {
 		return err
 	}
 	return tx.one(`
@@ -54,14 +62,18 @@ func (tx *Tx) UseChannel(c access.Channel) error {
 		c.Source, ms(c.OnFile), ms(tx.now))
 }
 
-// EndedChannel is the member's channel that was replaced last, with the time it
-// ended; zero if none was.
+// EndedChannel is the member's channel, or app, that was replaced last, with the
+// time it ended; zero if none was. Of an app nothing else is left.
 func (tx *Tx) EndedChannel(member string) (c access.Channel, err error) {
 	var sealed []byte
 	var ended int64
 	err = tx.first(`
 		SELECT id, member, kind, address, ended_at FROM channel
-		WHERE fund = ?1 AND member = ?2 AND ended_at > 0 ORDER BY ended_at DESC, id DESC LIMIT 1`,
+		WHERE fund = ?1 AND member = ?2 AND ended_at > 0
+		UNION ALL
+		SELECT id, member, 'totp', secret, ended_at FROM factor
+		WHERE fund = ?1 AND member = ?2 AND ended_at > 0
+		ORDER BY ended_at DESC, id DESC LIMIT 1`,
 		[]any{member}, &c.ID, &c.Member, &c.Kind, &sealed, &ended)
 	if errors.Is(err, ErrNone) {
 		return access.Channel{}, nil
@@ -70,6 +82,9 @@ func (tx *Tx) EndedChannel(member string) (c access.Channel, err error) {
 		return c, err
 	}
 	c.Ended = at(ended)
+	if c.Kind == access.TOTP {
+		return c, nil
+	}
 	plain, err := tx.open("channel", "address", c.ID, sealed)
 	c.Address = string(plain)
 	return c, err

@@ -15,10 +15,21 @@ type chosen struct {
 	Address  string      `json:"address,omitempty"`
 	Password string      `json:"password,omitempty"`
 	Mute     bool        `json:"mute,omitempty"`
+
+	Enrol  access.Enrolling `json:"enrol,omitzero"`
+	Factor wanted           `json:"factor,omitzero"`
+}
+
+// wanted is how codes shall come.
+type wanted struct {
+	Kind    access.Kind `json:"kind,omitempty"`
+	Address string      `json:"address,omitempty"`
+	Secret  []byte      `json:"secret,omitempty"`
 }
 
 func (tx *Tx) sealChosen(j access.Journey) ([]byte, error) {
-	plain, err := json.Marshal(chosen{j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute})
+	plain, err := json.Marshal(chosen{By: j.By, Agent: j.Agent, Channel: j.Channel, Address: j.Address, Password: j.Password, Mute: j.Mute,
+		Enrol: j.Enrol, Factor: wanted{j.Factor.Kind, j.Factor.Address, j.Factor.Secret}})
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +76,7 @@ func (tx *Tx) Journey(id string) (j access.Journey, err error) {
 	var c chosen
 	err = json.Unmarshal(plain, &c)
 	j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute = c.By, c.Agent, c.Channel, c.Address, c.Password, c.Mute
+	j.Enrol, j.Factor = c.Enrol, access.Channel{Kind: c.Factor.Kind, Address: c.Factor.Address, Secret: c.Factor.Secret}
 	return j, err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"aditus/internal/web/page"
 	"aditus/internal/web/page/accessibility"
+	"aditus/internal/web/page/backupcodes"
 	"aditus/internal/web/page/channel"
 	"aditus/internal/web/page/channelchoose"
 	"aditus/internal/web/page/channeldone"
@@ -12,8 +13,14 @@ import (
 	"aditus/internal/web/page/checking"
 	"aditus/internal/web/page/confirm"
 	"aditus/internal/web/page/contacts"
+	"aditus/internal/web/page/contractadd"
 	"aditus/internal/web/page/display"
 	"aditus/internal/web/page/done"
+	"aditus/internal/web/page/enrol"
+	"aditus/internal/web/page/enrolfactor"
+	"aditus/internal/web/page/enrolletter"
+	"aditus/internal/web/page/enrolname"
+	"aditus/internal/web/page/enrolterms"
 	"aditus/internal/web/page/firstaccess"
 	"aditus/internal/web/page/firstidentify"
 	"aditus/internal/web/page/form"
@@ -25,6 +32,7 @@ import (
 	"aditus/internal/web/page/notme"
 	"aditus/internal/web/page/operations"
 	"aditus/internal/web/page/otp"
+	"aditus/internal/web/page/otpbackup"
 	"aditus/internal/web/page/otphelp"
 	"aditus/internal/web/page/passwordchange"
 	"aditus/internal/web/page/passwordforgot"
@@ -92,6 +100,16 @@ func routes() []route {
 		{"/password/forgot", passwordforgot.Page{}, passwordforgot.HTML, needsNothing},
 		{"/password/change", passwordchange.Page{}, passwordchange.HTML, needsSignIn},
 		{"/contacts/change", contacts.Page{}, contacts.HTML, needsNothing},
+
+		// An access of one's own, by letter; the factor, and what stands for it.
+		{"/enrol", enrol.Page{}, enrol.HTML, needsNothing},
+		{"/enrol/letter", enrolletter.Page{}, enrolletter.HTML, needsNothing},
+		{"/enrol/terms", enrolterms.Page{}, enrolterms.HTML, needsNothing},
+		{"/enrol/name", enrolname.Page{}, enrolname.HTML, needsNothing},
+		{"/enrol/factor", enrolfactor.Page{}, enrolfactor.HTML, needsNothing},
+		{"/otp/backup", otpbackup.Page{}, otpbackup.HTML, needsNothing},
+		{"/contracts/add", contractadd.Page{}, contractadd.HTML, needsSession},
+		{"/security/codes", backupcodes.Page{}, backupcodes.HTML, needsSession},
 
 		// The member's area.
 		{"/{$}", home.Page{}, home.HTML, needsSession},

@@ -186,7 +186,10 @@ func (s *Site) answer(v *page.Visit, rt route, t func() *template.Template, aske
 			if data, ok := rt.page.(page.Data); ok && v.WantsData() {
 				return send(v, data)
 			}
-			return page.Elsewhere(next)
+			if next != "" {
+				return page.Elsewhere(next)
+			}
+			break // the page says itself what came of it
 		}
 		if !v.Refuse(err) {
 			return err

@@ -71,9 +71,15 @@ func (c Code) Help() string {
 	return "/otp/help"
 }
 
+// App reports whether an app makes the code: nothing is sent, and nothing expires
+// that a member could see.
+func (c Code) App() bool { return c.Kind == access.TOTP }
+
 // Title is the heading of the page.
 func (c Code) Title() string {
 	switch {
+	case c.App():
+		return c.V.T("otp.title_app")
 	case c.State != CodeLive:
 		return c.V.T("otp.title_" + string(c.State))
 	case c.Silent:
@@ -145,7 +151,7 @@ func (c Code) Described() string {
 var codePlaces = map[string]string{
 	"code_empty": "otp", "code_form": "otp", "code_wrong": "otp",
 	"code_still_valid": "again", "code_expired": "again", "code_burnt": "again", "code_closed": "again", "code_paused": "again",
-	"code_hour_limit": "again", "code_daily_limit": "again",
+	"code_hour_limit": "again", "code_daily_limit": "again", "code_wrong_app": "otp", "code_stale_app": "again",
 }
 
 // OnCode puts a refusal where the part «code» has its place.

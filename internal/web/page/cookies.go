@@ -79,6 +79,10 @@ var paths = map[journey.Place]string{
 	journey.Active:   "/channel/done",
 	journey.Password: "/password/new",
 	journey.SignIn:   "/login",
+	journey.Terms:    "/enrol/terms",
+	journey.Name:     "/enrol/name",
+	journey.Factor:   "/enrol/factor",
+	journey.Backup:   "/security/codes",
 }
 
 // Path is the page of a place.
@@ -174,7 +178,7 @@ func (v *Visit) HTMLClass() string {
 // notices are what can be told once on the next page. What the cookie says is
 // only looked up here: it is not text.
 var notices = []string{"password_saved", "session_ended", "sessions_ended", "withdrawn", "cancelled", "postponed", "display_saved", "draft_saved", "draft_changed", "dropped",
-	"enrolled", "channel_cancelled", "channel_kept", "password_kept", "password_chosen", "password_later", "password_reset", "sign_in_cancelled"}
+	"enrolled", "channel_cancelled", "channel_kept", "password_kept", "password_chosen", "password_later", "password_reset", "sign_in_cancelled", "enrol_cancelled", "factor_kept", "contract_added"}
 
 // Tell has the next page say something.
 func (v *Visit) Tell(notice string) { v.set(cookieNotice, notice, 0) }

@@ -66,7 +66,7 @@ func (v *Visit) Login(autocomplete string) Input {
 	case "tax_code":
 		return v.Input("username", "field.tax_code", "class", "govuk-input--width-20", "autocomplete", autocomplete, "capitalize", "characters")
 	case "email":
-		return v.Input("username", "field.login_email", "autocomplete", autocomplete, "inputmode", "email", "capitalize", "none")
+		return v.Input("username", "field.username_email", "type", "email", "class", "govuk-input--width-20", "autocomplete", autocomplete, "capitalize", "none")
 	}
 	return v.Input("username", "field.username", "class", "govuk-input--width-20", "autocomplete", autocomplete, "capitalize", "none")
 }

@@ -66,6 +66,10 @@ func (v *Visit) CancelJourney() (next string, err error) {
 		notice = "sign_in_cancelled"
 	case j.Goal == "recover":
 		notice = "password_kept"
+	case j.Goal == "enrol":
+		notice = "enrol_cancelled"
+	case j.Goal == "change_factor":
+		notice = "factor_kept"
 	case j.Goal == "change_password" && v.SignedIn():
 		notice = "password_kept"
 	case j.Goal == "change_password", journey.Proved(v.Fund, j):

@@ -29,8 +29,9 @@ type Page interface {
 	// Show returns what the page's HTML needs. It runs for a GET, and again
 	// after a Take that refused.
 	Show(v *Visit) (any, error)
-	// Take acts on the posted form and returns the path to go to next. After an
-	// access.Refusal the same page is shown again, with its text.
+	// Take acts on the posted form and returns the path to go to next, or "" for
+	// the same page: only where what came of it can be shown once, and never again.
+	// After an access.Refusal the same page is shown again, with its text.
 	Take(v *Visit) (next string, err error)
 }
 
@@ -87,6 +88,7 @@ type Visit struct {
 	Form    url.Values // posted; empty for a GET
 	Wrong   []*access.Refusal
 	Status  int
+	Made    any // what Take has made for Show to show, once
 }
 
 // A Site is what the frame needs of a fund, prepared once.

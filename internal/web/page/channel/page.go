@@ -46,6 +46,9 @@ func (Page) Show(v *page.Visit) (any, error) {
 }
 
 func read(v *page.Visit) (d data, err error) {
+	if !journey.Channels(v.Fund) {
+		return d, page.Elsewhere("/security")
+	}
 	m, active, err := v.Area.Member(v.Context(), v.Fund, v.Session.Member)
 	if err != nil {
 		return d, err

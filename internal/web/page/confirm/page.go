@@ -32,6 +32,7 @@ type data struct {
 	Change   string     // the form's path
 	Holds    []string   // what will hold it, told before the code is asked for
 	BySMS    bool
+	App      bool     // no code is sent: an app makes it
 	Where    act.Line // where the code goes
 	Code     page.Code
 	Question bool // no code was asked for yet
@@ -68,8 +69,8 @@ func (Page) Show(v *page.Visit) (any, error) {
 	path := "/operations/" + o.ID
 	d := data{Gate: g, Path: path + "/confirm", Name: act.Name(v, o.Act), Change: path + "/edit",
 		Lines: act.Lines(v, view.Act, o.Values, act.Full(v, o)), Holds: holds(v, view.Hold),
-		BySMS: view.Channel.Kind == access.SMS, Where: act.Contact(v, view.Channel.Kind, view.Channel.Address),
-		Code: v.Code(view.Code, path+"/confirm")}
+		BySMS: view.Channel.Kind == access.SMS, App: view.Channel.Kind == access.TOTP,
+		Where: act.Contact(v, view.Channel.Kind, view.Channel.Address), Code: v.Code(view.Code, path+"/confirm")}
 	d.Question = d.Code.State == page.CodeSend
 	return d, nil
 }

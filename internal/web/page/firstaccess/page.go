@@ -31,29 +31,26 @@ type data struct {
 var needs = []struct{ arg, text string }{
 	{"tax_code", "first_access.need_tax_code"},
 	{"username", "first_access.need_username"},
-	{"ahv", "first_access.need_ahv"},
-	{"birth_date", "first_access.need_birth_date"},
 	{"enrolment_no", "first_access.need_number"},
-	{"activation_code", "first_access.need_activation_code"},
 	{"email", "first_access.need_email"},
 	{"trusted_mobile", "first_access.need_trusted_mobile"},
 }
 
-// Show tells. Whoever is signed in is led to the first page.
+// Show tells. Whoever is signed in is led to the first page, and the people of a
+// fund that writes letters to their enrolment.
 func (Page) Show(v *page.Visit) (any, error) {
-	if v.SignedIn() {
+	switch {
+	case v.SignedIn():
 		return nil, page.Elsewhere("/")
+	case journey.Enrols(v.Fund):
+		return nil, page.Elsewhere("/enrol")
 	}
 	d := data{Lead: v.T("first_access.lead_recover")}
 	goal := "recover"
-	_, enrols := v.Fund.Flow("enrol")
 	switch {
-	case journey.ByNumber(v.Fund):
+	case journey.Numbers(v.Fund):
 		d = data{Lead: v.T("first_access.lead"), Number: true, Start: "/first-access/identify"}
 		goal = "secure_channel"
-	case enrols:
-		d.Lead = v.T("first_access.lead_enrol")
-		goal = "enrol"
 	case journey.Recovers(v.Fund):
 		d.Start = "/password/forgot"
 	}

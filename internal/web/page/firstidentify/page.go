@@ -22,14 +22,13 @@ type Page struct{}
 // Inputs are the login and the membership number.
 func (Page) Inputs(*page.Visit) []string { return []string{"username", "number"} }
 
-// Show asks for them. Whoever is signed in is led to the first page; a fund that
-// lets nobody in by number says what it asks for.
+// Show asks for them. Whoever is signed in is led to the first page.
 func (Page) Show(v *page.Visit) (any, error) {
 	switch {
+	case !journey.Numbers(v.Fund):
+		return nil, page.Elsewhere("/first-access")
 	case v.SignedIn() && len(v.Wrong) == 0:
 		return nil, page.Elsewhere("/")
-	case !journey.ByNumber(v.Fund):
-		return nil, page.Elsewhere("/first-access")
 	}
 	return nil, nil
 }
@@ -37,7 +36,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 // Take begins the first access. Who does not exist, has a password already, or
 // typed another's number hears one sentence: which it was would tell who exists.
 func (Page) Take(v *page.Visit) (string, error) {
-	if !journey.ByNumber(v.Fund) {
+	if !journey.Numbers(v.Fund) {
 		return "/first-access", nil
 	}
 	r, err := v.Journeys.FirstAccess(v.Context(), v.Fund, v.Visitor(), v.Form.Get("username"), v.Form.Get("number"))

@@ -26,7 +26,7 @@ type data struct {
 // Show says what somebody needs who was never here, by what the fund asks.
 func (Page) Show(v *page.Visit) (any, error) {
 	d := data{v.T("help.first_other"), journey.Recovers(v.Fund)}
-	if journey.ByNumber(v.Fund) {
+	if journey.Numbers(v.Fund) {
 		d.First = v.T("help.first")
 	}
 	return d, nil

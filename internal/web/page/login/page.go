@@ -37,7 +37,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	case "tax_code":
 		d.Lead = v.T("login.lead")
 	case "email":
-		d.Lead = v.T("login.lead_email")
+		d.Lead = v.T("login.lead_named")
 	}
 	if journey.Recovers(v.Fund) {
 		d.Forgot = "/password/forgot"
@@ -49,7 +49,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 // a first password, it says so.
 func secret(v *page.Visit) page.Secret {
 	pairs := []string{"blame", "username"}
-	if journey.ByNumber(v.Fund) {
+	if journey.Numbers(v.Fund) {
 		pairs = append(pairs, "hint", "field.password.first")
 	}
 	return v.Secret("password", "field.password", "current-password", pairs...)

@@ -4,9 +4,11 @@ package otp
 
 import (
 	_ "embed"
+	"html/template"
 
 	"aditus/internal/access"
 	"aditus/internal/journey"
+	"aditus/internal/qr"
 	"aditus/internal/web/page"
 )
 
@@ -23,8 +25,13 @@ func (Page) Inputs(*page.Visit) []string { return []string{"otp", "do"} }
 
 // data is what the page's HTML needs.
 type data struct {
-	Code page.Code
-	For  string // the text key of what it is for
+	Code    page.Code
+	For     string // the text key of what it is for
+	Typed   string // the address that was typed a moment ago, so that a slip is seen
+	Correct string // the text key of the button that leads back to what was typed or chosen, or ""
+	App     journey.App
+	QR      template.HTML // of the app that is being set up
+	Backup  bool          // a backup code can stand for it
 }
 
 // purposes are what the code of a journey is for.
@@ -33,11 +40,13 @@ var purposes = map[string]string{
 	access.PurposePassword: "otp.for_password",
 	access.PurposeSignIn:   "otp.for_sign_in",
 	access.PurposeRecover:  "otp.for_recover",
+	access.PurposeUsername: "otp.for_username",
+	access.PurposeFactor:   "otp.for_factor",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
 func (Page) Show(v *page.Visit) (any, error) {
-	j, _, err := v.Journey(journey.Code)
+	j, m, err := v.Journey(journey.Code)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +55,35 @@ func (Page) Show(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d := data{Code: v.Code(st, "/otp"), For: purposes[journey.Purpose(j)]}
-	d.Code.Silent = j.Goal == "recover"
-	return d, nil
+	step := journey.Step(v.Fund, j)
+	d.Code.Silent = j.Goal == "recover" && !step.Says("factor") // by then the mailbox is proved
+	d.Backup = journey.Backups(v.Fund, j)
+	if d.For == "otp.for_sign_in" && v.Fund.SignIn.Code == "always" {
+		d.For = "otp.for_sign_in_always"
+	}
+	switch journey.Purpose(j) {
+	case access.PurposeUsername:
+		d.Typed, d.Correct = j.Address, "otp.correct_address"
+	case access.PurposeFactor:
+		d.Correct = "otp.correct_factor"
+		err = d.setUp(v, j, m)
+	}
+	return d, err
+}
+
+// setUp shows the app that the journey sets up: to be scanned, and in letters.
+func (d *data) setUp(v *page.Visit, j access.Journey, m access.Member) (err error) {
+	name, err := v.Journeys.Name(v.Context(), v.Fund, j, m)
+	if err != nil {
+		return err
+	}
+	app, ok := journey.NewApp(v.Fund, j, name)
+	if !ok {
+		return nil
+	}
+	d.App, d.For = app, "otp.for_app"
+	d.QR, err = qr.SVG(app.URI, v.T("otp.qr_label"))
+	return err
 }
 
 // Take hears the code, asks for a new one, or leaves.
@@ -62,6 +98,9 @@ func (Page) Take(v *page.Visit) (string, error) {
 		return "/otp", page.OnCode(v.Journeys.Again(v.Context(), v.Fund, v.Visitor(), j, m))
 	case "cancel":
 		return v.CancelJourney()
+	case "correct":
+		r, err := v.Journeys.Back(v.Context(), v.Fund, v.Visitor(), j, m)
+		return v.Follow(r), err
 	default:
 		return "", access.Refuse("form_unknown")
 	}

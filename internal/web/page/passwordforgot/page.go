@@ -14,8 +14,11 @@ import (
 //go:embed page.html
 var HTML string
 
-// Page is the page. Its HTML needs nothing.
+// Page is the page.
 type Page struct{}
+
+// data is what the page's HTML needs.
+type data struct{ Named bool } // people sign in with an e-mail address
 
 // Inputs is the login.
 func (Page) Inputs(*page.Visit) []string { return []string{"username"} }
@@ -29,7 +32,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	case v.SignedIn() && len(v.Wrong) == 0:
 		return nil, page.Elsewhere("/password/change")
 	}
-	return nil, nil
+	return data{journey.Named(v.Fund)}, nil
 }
 
 // Take begins.

@@ -39,8 +39,11 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	d := data{Rules: v.Fund.Password, Login: m.Main().Login, Steps: journey.Proved(v.Fund, j)}
 	d.Lost = j.Goal == "recover"
-	d.Due = !d.Steps && !d.Lost && j.Session == ""
-	return d, nil
+	d.Due = !d.Steps && !d.Lost && j.Goal != "enrol" && j.Session == ""
+	if journey.Named(v.Fund) {
+		d.Login, err = v.Journeys.Name(v.Context(), v.Fund, j, m)
+	}
+	return d, err
 }
 
 // Take goes on to the code, or leaves.

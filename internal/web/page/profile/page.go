@@ -7,6 +7,7 @@ import (
 
 	"aditus/internal/access"
 	"aditus/internal/identifier"
+	"aditus/internal/journey"
 	"aditus/internal/web/page"
 	"aditus/internal/web/page/act"
 )
@@ -25,6 +26,7 @@ type data struct {
 	Home             bool   // the register knows where people live
 	Change           string // the path of the act that changes the residence, "" if the fund has none
 	ChangeContacts   string // that of the act that changes contacts, "" if the fund has none
+	Letters          bool   // another contract can be added with its letter
 }
 
 // Show reads the register.
@@ -65,6 +67,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 			d.Contacts = append(d.Contacts, contact(v, c.label, c.kind, c.address))
 		}
 	}
+	d.Letters = journey.Enrols(v.Fund)
 	if a, ok := v.Fund.Act("residence"); ok {
 		d.Change = "/operations/new/" + a.ID
 	}

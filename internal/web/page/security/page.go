@@ -26,13 +26,14 @@ func (Page) Inputs(*page.Visit) []string { return []string{"do", "id"} }
 
 type data struct {
 	area.Safety
-	HasChannel bool     // the fund's members choose a secure channel
-	MayChange  bool     // the password can be changed now
-	Where      act.Line // the channel
-	Chosen     bool     // the member chose the password
-	Accesses   []accessed
-	This       session
-	Others     []session
+	Chooses   bool     // the fund's members choose a secure channel
+	MayChange bool     // the password can be changed now
+	Where     act.Line // the channel
+	Chosen    bool     // the member chose the password
+	Backup    bool     // the fund gives backup codes
+	Accesses  []accessed
+	This      session
+	Others    []session
 }
 
 type accessed struct {
@@ -49,9 +50,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d := data{Safety: y, Where: channel(v, y.Channel), Chosen: y.Password.Source == "member"}
-	_, d.HasChannel = v.Fund.Flow("secure_channel")
+	_, d.Chooses = v.Fund.Flow("secure_channel")
 	_, changes := v.Fund.Flow("change_password")
-	d.MayChange = changes && (y.Channel.ID != "" || !d.HasChannel)
+	d.MayChange = changes && (y.Channel.ID != "" || !d.Chooses)
+	_, d.Backup = v.Fund.Flow("change_factor")
 	for _, a := range y.Accesses {
 		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), How: v.T("method.password")}
 		if a.OK {
@@ -74,7 +76,12 @@ func (Page) Show(v *page.Visit) (any, error) {
 
 // channel is where codes go, masked: seen and heard.
 func channel(v *page.Visit, c access.Channel) (l act.Line) {
-	if c.Kind != access.Email {
+	switch c.Kind {
+	case access.Email:
+	case access.TOTP:
+		l.Text = []string{v.T("security.channel_app")}
+		return l
+	default:
 		l.Text = []string{v.T("security.channel_sms", "last3", access.MaskPhone(c.Address))}
 		return l
 	}

@@ -1,0 +1,43 @@
+package policy
+
+import (
+	"regexp"
+	"slices"
+
+	"aditus/internal/access"
+)
+
+var (
+	versionForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.-]{0,31}$`)
+	prefixForm  = regexp.MustCompile(`^\+[1-9][0-9]{0,5}$`)
+)
+
+// enrol judges the tables of those who enrol themselves, and of factors. The
+// flows are judged by then.
+func (c *checker) enrol(fund *access.Fund, f *file) {
+	fund.Enrol = access.EnrolRules{Terms: f.Enrol.Terms, Text: f.Enrol.Text, Others: f.Enrol.Others}
+	fund.Factor = access.FactorRules{Prefixes: f.Factor.Prefixes}
+	if len(fund.Factor.Prefixes) == 0 {
+		fund.Factor.Prefixes = []string{"+39", "+41", "+33"} // security.md part 5
+	}
+	for _, p := range fund.Factor.Prefixes {
+		c.need(prefixForm.MatchString(p), "factor.prefixes", "%q is not the beginning of a number, as +41", p)
+	}
+	enrol, ok := fund.Flow("enrol")
+	if !ok {
+		c.need(f.Enrol.Terms == "" && len(f.Enrol.Text) == 0 && len(f.Enrol.Others) == 0, "enrol", `there is no flow with the goal "enrol"`)
+	} else {
+		c.worded("enrol.others", f.Enrol.Others, f.Languages)
+		if slices.ContainsFunc(enrol.Steps, func(s access.Step) bool { return s.Word == "consent" }) {
+			c.need(versionForm.MatchString(f.Enrol.Terms), "enrol.terms", "say the version of the terms of use: letters, digits, dots and dashes")
+			c.worded("enrol.text", f.Enrol.Text, f.Languages)
+		}
+	}
+	for _, flow := range fund.Flows {
+		for _, s := range flow.Steps {
+			if s.Word == "factor" && s.Says("totp") {
+				c.need(fund.Code.Digits == 6, "code.digits", "must be 6 where an app makes codes: apps make no others (RFC 6238)")
+			}
+		}
+	}
+}

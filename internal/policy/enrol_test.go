@@ -1,0 +1,40 @@
+package policy_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"aditus/funds"
+	"aditus/internal/policy"
+)
+
+// What could have happened: terms that nobody wrote are accepted, an app's six
+// digits are asked for in a field of eight, or codes go to any number of the world.
+func TestEnrolProblems(t *testing.T) {
+	data, err := funds.Files.ReadFile("alpina.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := string(data)
+	for _, c := range []struct{ name, old, new, want string }{
+		{"version", `terms = "2025-01" # S-6`, `terms = "" # S-6`, "enrol.terms: say the version"},
+		{"text", "  [enrol.text]\n  de = ", "  [enrol.text]\n  xx = ", `enrol.text: no text in "de"`},
+		{"others", "  [enrol.others] # S-3\n  de = ", "  [enrol.others] # S-3\n  xx = ", `enrol.others: no text in "de"`},
+		{"prefix", `prefixes = ["+41"`, `prefixes = ["41"`, `factor.prefixes: "41" is not the beginning of a number`},
+		{"digits", "digits      = 6", "digits = 8", "code.digits: must be 6 where an app makes codes"},
+		{"no app", `{ factor   = ["sms", "totp"] }, `, `{ factor   = ["pigeon"] }, `, `"factor" does not know "pigeon"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := strings.Replace(good, c.old, c.new, 1)
+			if text == good {
+				t.Fatalf("%q is not in the file any more", c.old)
+			}
+			_, err := policy.Parse("alpina.toml", []byte(text))
+			problems, ok := errors.AsType[policy.Problems](err)
+			if !ok || !strings.Contains(problems.Error(), c.want) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
