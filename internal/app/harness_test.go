@@ -53,11 +53,17 @@ type site struct {
 // newSite makes one. Change, if not nil, sees the fund before it is served.
 func newSite(t testing.TB, engine string, change func(*access.Fund)) *site {
 	t.Helper()
+	return newSiteOf(t, engine, "aurora", change)
+}
+
+// newSiteOf makes one of another fund.
+func newSiteOf(t testing.TB, engine, fund string, change func(*access.Fund)) *site {
+	t.Helper()
 	all, err := policy.LoadAll(funds.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := all[slices.IndexFunc(all, func(f *access.Fund) bool { return f.ID == "aurora" })]
+	f := all[slices.IndexFunc(all, func(f *access.Fund) bool { return f.ID == fund })]
 	if change != nil {
 		change(f)
 	}
