@@ -61,6 +61,9 @@ const (
 	PurposeSignIn    = "sign_in"
 	PurposeOperation = "operation"
 	PurposeRecover   = "recover"
+	PurposeHandOver  = "hand_over"     // the half of a secret that goes by mail
+	PurposeHalfSMS   = "hand_over_sms" // the half that goes by SMS
+	PurposeMobile    = "mobile"        // that a mobile is the member's own
 )
 
 // A ChallengeState is where a challenge stands.
@@ -131,6 +134,8 @@ type Credential struct {
 
 	ResetAt time.Time // when it was given back last by a code; zero for never
 	ResetBy string    // keyed hash of the address that code went to
+
+	Postponed int // sign-ins for which its change was put off (PasswordRules.Grace)
 }
 
 // A Journey is one member's walk through one flow of the fund's file. At only
@@ -142,7 +147,7 @@ type Journey struct {
 	Goal      string
 	At        int // the step it stands at; len(steps) is the end
 	Lang      string
-	By        string // how the person was known: "password", or "number" (which proves nothing: security.md 4.7)
+	By        string // how the person was known: "password"; "number" (which proves nothing: security.md 4.7); "recover", "facts", "handed"
 	Session   string // the session it was begun in, or ""
 	Device    string
 	Agent     string
@@ -150,6 +155,8 @@ type Journey struct {
 	Address   string // chosen in it, or ""
 	Password  string // PHC of the password to be set by the next code, or ""
 	Mute      bool   // its codes are sent to nobody, and none is right
+	Half      Kind   // over which a first half was answered, while another is awaited
+	Handed    string // the challenge of the temporary password it began with, or ""
 	State     string // open, done, dropped
 	StartedAt time.Time
 	ExpiresAt time.Time
@@ -159,6 +166,46 @@ type Journey struct {
 // this journey and this step.
 func (j Journey) Question(purpose string) Question {
 	return Question{j.Fund, j.Member, purpose, "journey/" + j.ID + "/" + strconv.Itoa(j.At), j.ID}
+}
+
+// A Handed is a temporary password: the half of new secrets that went by SMS. It
+// is good while the challenge of the other half can be answered, and once.
+type Handed struct {
+	Challenge string
+	Member    string
+	Hash      string // PHC string
+}
+
+// A PIN is a member's secret for acts. It is typed before a code is sent, and
+// confirms nothing by itself.
+type PIN struct {
+	Member string
+	Hash   string // PHC string, "" if there is none
+	MadeAt time.Time
+}
+
+// A MobileTrust is what a member's number earned, or lost, beside what the
+// register says of it.
+type MobileTrust struct {
+	Member   string
+	Source   string    // "sms", "desk", "form"; "" if it was only lost
+	By       string    // the journey, or the person of the office
+	At       time.Time // zero if it was only lost
+	Failures int       // proved ones, since then
+	LostAt   time.Time // zero if it was not
+	LostWhy  string
+}
+
+// A Case is something for the fund's people to look at. One that is open is not
+// opened again for the same member and reason.
+type Case struct {
+	ID      string
+	Kind    string // "recovery", "half_delivered"; "" opens none
+	Member  string
+	Why     string
+	Journey string
+	At      time.Time
+	EndedAt time.Time // zero while it is open
 }
 
 // An Enrolment is what a finished journey leaves: the level a member can reach.

@@ -102,7 +102,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	a.Worker = &deliver.Worker{Funds: a.Funds, Texts: a.Texts, Senders: o.Senders, Hold: 5 * time.Minute, Threads: 4, Pause: 500 * time.Millisecond,
-		Report: func(err error) { o.Log.Error("outbox", "err", err) }}
+		Undelivered: a.undelivered, Report: func(err error) { o.Log.Error("outbox", "err", err) }}
 	a.DB, err = store.Open(ctx, o.Database, store.Options{Keys: o.Keys, Now: o.Now, Fatal: o.Fatal, Posted: a.Worker.Wake, Conns: o.Conns})
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a.Challenges = &challenge.Service{DB: a.DB}
 	a.Sessions = session.New(a.DB, now)
 	a.Journeys = &journey.Engine{DB: a.DB, Challenges: a.Challenges, Sessions: a.Sessions, Passwords: a.Passwords, Floor: o.Floor}
-	a.Operations = &operation.Service{DB: a.DB, Challenges: a.Challenges, Signer: o.Keys.Signer("receipt")}
+	a.Operations = &operation.Service{DB: a.DB, Challenges: a.Challenges, Signer: o.Keys.Signer("receipt"), Passwords: a.Passwords}
 	a.Sealer = &audit.Sealer{DB: a.DB, Funds: ids, Holder: rand.Text(), Lease: 30 * time.Second, Batch: batch(a.DB),
 		Signer: o.Keys.Signer("checkpoint"), Second: o.Checkpoints, Every: 1000, Within: time.Minute}
 	site := &web.Site{Services: page.Services{Journeys: a.Journeys, Operations: a.Operations, Area: &area.Service{DB: a.DB, Sessions: a.Sessions},
@@ -141,6 +141,11 @@ func New(ctx context.Context, o Options) (*App, error) {
 		Funds: o.Funds, Hosts: o.Hosts, Log: o.Log, Proxies: o.Proxies, Ready: a.ready}
 	a.Handler = site.Handler()
 	return a, nil
+}
+
+// undelivered tells whoever asked for a message that it is proved not to arrive.
+func (a *App) undelivered(tx *store.Tx, m access.Message) error {
+	return journey.Undelivered(tx, a.Funds[m.Fund], m)
 }
 
 // batch is how many events are sealed in one transaction: measured in
@@ -202,6 +207,9 @@ func (a *App) Tidy(ctx context.Context) error {
 				return err
 			}
 			if err := tx.ForgetLimits(); err != nil {
+				return err
+			}
+			if err := tx.ForgetHanded(tx.Now().Add(-2 * journey.HandedLife)); err != nil {
 				return err
 			}
 			return tx.MarkClock()

@@ -17,7 +17,7 @@ import (
 // A Worker sends what the outbox holds, for all funds. Any number may run, here
 // and on other nodes: a message is claimed in a commit of its own before it
 // leaves, so a crash between the two can only send it again, with the same id
-// and content (I6). All fields but Report are required.
+// and content (I6). All fields but Report and Undelivered are required.
 type Worker struct {
 	DB      *store.DB
 	Funds   map[string]*access.Fund
@@ -27,6 +27,10 @@ type Worker struct {
 	Threads int           // messages under way at the same time
 	Pause   time.Duration // between looks, when nobody calls Wake
 	Report  func(error)   // told of faults; nil tells nobody
+
+	// Undelivered is told, in the transaction that notes it, of each message that
+	// is proved not to arrive; nil tells nobody.
+	Undelivered func(*store.Tx, access.Message) error
 
 	once sync.Once
 	wake chan struct{}
@@ -204,6 +208,11 @@ func (w *Worker) bounce(ctx context.Context, fund string, c store.Claim, said st
 				return err
 			}
 			if err := audit.Record(tx, audit.CodeKilled{Member: c.Member, Challenge: c.Challenge, Why: "bounced"}); err != nil {
+				return err
+			}
+		}
+		if proved && w.Undelivered != nil {
+			if err := w.Undelivered(tx, c.Message); err != nil {
 				return err
 			}
 		}

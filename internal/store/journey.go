@@ -15,10 +15,12 @@ type chosen struct {
 	Address  string      `json:"address,omitempty"`
 	Password string      `json:"password,omitempty"`
 	Mute     bool        `json:"mute,omitempty"`
+	Half     access.Kind `json:"half,omitempty"`
+	Handed   string      `json:"handed,omitempty"`
 }
 
 func (tx *Tx) sealChosen(j access.Journey) ([]byte, error) {
-	plain, err := json.Marshal(chosen{j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute})
+	plain, err := json.Marshal(chosen{j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute, j.Half, j.Handed})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +66,7 @@ func (tx *Tx) Journey(id string) (j access.Journey, err error) {
 	}
 	var c chosen
 	err = json.Unmarshal(plain, &c)
-	j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute = c.By, c.Agent, c.Channel, c.Address, c.Password, c.Mute
+	j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute, j.Half, j.Handed = c.By, c.Agent, c.Channel, c.Address, c.Password, c.Mute, c.Half, c.Handed
 	return j, err
 }
 

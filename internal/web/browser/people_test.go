@@ -332,7 +332,7 @@ func (s *seat) drafts(act string, form operation.Form) string {
 // asks for the code of an operation.
 func (s *seat) asks(id string) {
 	s.w.t.Helper()
-	if err := s.w.app.Operations.Ask(context.Background(), s.w.fund, s.visitor.Session, id, "aurora.localhost"); err != nil {
+	if err := s.w.app.Operations.Ask(context.Background(), s.w.fund, s.visitor.Session, id, "aurora.localhost", ""); err != nil {
 		s.w.t.Fatal(err)
 	}
 }

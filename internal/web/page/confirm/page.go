@@ -95,7 +95,7 @@ func (Page) Take(v *page.Visit) (string, error) {
 	id := v.PathValue("id")
 	switch v.Form.Get("do") {
 	case "ask", "again":
-		err := v.Operations.Ask(v.Context(), v.Fund, v.Session, id, v.Visitor().Host)
+		err := v.Operations.Ask(v.Context(), v.Fund, v.Session, id, v.Visitor().Host, v.Form.Get("pin"))
 		return "/operations/" + id + "/confirm", page.OnCode(err)
 	case "cancel":
 		if err := v.Operations.Drop(v.Context(), v.Fund, v.Session, id); err != nil {

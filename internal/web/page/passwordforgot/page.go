@@ -37,7 +37,7 @@ func (Page) Take(v *page.Visit) (string, error) {
 	if !journey.Recovers(v.Fund) {
 		return "/help", nil
 	}
-	r, err := v.Journeys.Recover(v.Context(), v.Fund, v.Visitor(), v.Form.Get("username"))
+	r, err := v.Journeys.Recover(v.Context(), v.Fund, v.Visitor(), journey.Facts{Login: v.Form.Get("username"), Mail: v.Form.Get("mail"), Mobile: v.Form.Get("mobile")})
 	if err != nil {
 		return "", err
 	}

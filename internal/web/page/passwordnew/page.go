@@ -59,13 +59,13 @@ func (Page) Take(v *page.Visit) (string, error) {
 	default:
 		return "", access.Refuse("form_unknown")
 	}
-	to, err := v.Journeys.NewPassword(v.Context(), v.Fund, v.Visitor(), j, m, v.Form.Get("password"))
+	r, err := v.Journeys.NewPassword(v.Context(), v.Fund, v.Visitor(), j, m, v.Form.Get("password"))
 	if err != nil {
 		return "", err
 	}
-	if j.Goal == "recover" && to == journey.SignIn {
+	if j.Goal == "recover" && r.To == journey.SignIn {
 		v.LeaveJourney()
 		v.Tell("password_reset")
 	}
-	return page.Path(to), nil
+	return v.Follow(r), nil
 }
