@@ -151,10 +151,20 @@ type Step struct {
 
 // An Act is a type of operation that the fund's members can ask for.
 type Act struct {
-	ID     string
-	Fields []Field
-	Hold   []string // "contact_change", "email", "password_reset": the holds that touch it
-	Money  bool     // whether it moves money: the message names the amount
+	ID      string
+	Country string // the fund's: amounts are in its currency, numbers and codes are of its kind
+	Fiction bool   // the numbers of invented people are taken: demonstration funds only
+	Fields  []Field
+	Hold    []string // "contact_change", "email", "password_reset": the holds that touch it
+	Money   bool     // whether it moves money: the message names the amount
+}
+
+// Currency is that of the act's amounts, by ISO 4217.
+func (a Act) Currency() string {
+	if a.Country == "CH" {
+		return "CHF"
+	}
+	return "EUR"
 }
 
 // Has reports whether the act has that hold.
@@ -163,15 +173,17 @@ func (a Act) Has(hold string) bool { return slices.Contains(a.Hold, hold) }
 // A Field is one thing an act asks.
 type Field struct {
 	Name     string
-	Type     string // line, postcode, province, country, date, iban, choice, amount_or_percent, shares, declaration
+	Type     string // line, postcode, province, country, date, year, iban, email, mobile, vat, choice, amount, amount_or_percent, shares, declaration
 	Optional bool
-	Max      int            // characters of a line, persons of shares
+	Min      int            // of an amount, in whole units of its currency
+	Max      int            // of an amount the same; characters of a line, persons of shares
+	Ranks    int            // of shares: the persons come in so many ranks, each of 100 %; 0 is all in one
 	Options  []string       // of a choice, in order
 	Percent  map[string]int // most percent, by the option of the field named in By
 	Years    map[string]int // fewest years of membership, by the same
 	By       string
-	Past     int // days a date may lie back
-	Ahead    int // days a date may lie ahead
+	Past     int // days a date may lie back; years of a year
+	Ahead    int // days a date may lie ahead; years of a year, -1 for last year at most
 }
 
 // Flow finds the fund's first flow with a goal.
@@ -181,6 +193,19 @@ func (f *Fund) Flow(goal string) (Flow, bool) {
 		return Flow{}, false
 	}
 	return f.Flows[i], true
+}
+
+// SignsInBy is what people type as their name: "tax_code", "username", or
+// "email" where each chose their e-mail address for it.
+func (f *Fund) SignsInBy() string {
+	enrol, _ := f.Flow("enrol")
+	if slices.ContainsFunc(enrol.Steps, func(s Step) bool { return s.Word == "username" && s.Says("email") }) {
+		return "email"
+	}
+	if in, ok := f.Flow("sign_in"); ok && len(in.Steps) > 0 && in.Steps[0].Says("tax_code") {
+		return "tax_code"
+	}
+	return "username"
 }
 
 // Act finds an act of the fund's catalogue.

@@ -86,6 +86,16 @@ var profileFields = []string{
 	"survivor_of", "relation", "representative", "representative_kind", "deceased_on", "updated_on",
 }
 
+// Has reports whether a column of the file gives the field.
+func (p *Profile) Has(field string) bool {
+	for _, to := range p.Columns {
+		if to == field {
+			return true
+		}
+	}
+	return false
+}
+
 // contactFields are the fields that Profile.Contact can name.
 var contactFields = []string{"email", "pec", "mobile"}
 

@@ -53,6 +53,10 @@ func (e *Engine) FirstAccess(ctx context.Context, f *access.Fund, v Visitor, log
 	return r, err
 }
 
+// ByNumber reports whether the fund lets in people without a password by their
+// membership number.
+func ByNumber(f *access.Fund) bool { _, ok := firstAccess(f); return ok }
+
 // firstAccess is the step by which the fund lets in people without a password.
 func firstAccess(f *access.Fund) (access.Step, bool) {
 	for _, s := range steps(f, "secure_channel") {

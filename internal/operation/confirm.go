@@ -88,9 +88,12 @@ func message(act access.Act, o access.Operation) (text string, args []access.Arg
 	args = []access.Arg{{Name: "act", Type: access.ArgKey, Value: "act." + act.ID + ".short"}}
 	iban := o.Values["iban"]
 	switch {
-	case o.Values["amount"] != "" && iban != "":
-		text = "code_act_money_iban"
-		args = append(args, access.Arg{Name: "amount", Type: access.ArgMoney, Value: o.Values["amount"] + " EUR"})
+	case act.Money && o.Values["amount"] != "":
+		text = "code_act_money"
+		if iban != "" {
+			text = "code_act_money_iban"
+		}
+		args = append(args, access.Arg{Name: "amount", Type: access.ArgMoney, Value: o.Values["amount"] + " " + act.Currency()})
 	case o.Values["percent"] != "" && iban != "":
 		text = "code_act_percent_iban"
 		args = append(args, access.Arg{Name: "percent", Type: access.ArgPercent, Value: o.Values["percent"]})

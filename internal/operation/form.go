@@ -35,6 +35,7 @@ type Person struct {
 	Name    string `json:"name"`
 	TaxCode string `json:"tax_code,omitempty"`
 	Born    string `json:"born,omitempty"` // YYYY-MM-DD
+	Rank    int    `json:"rank,omitempty"` // from 1; 0 where the fund asks for none
 	Share   string `json:"share"`          // hundredths of a percent
 }
 
@@ -58,8 +59,8 @@ func Inputs(act access.Act) (names []string) {
 			names = append(names, fd.Name, "amount", "percent")
 		case "shares":
 			for i := 1; i <= fd.Max; i++ {
-				for _, part := range []string{"name", "tax_code", "birth_day", "birth_month", "birth_year", "share"} {
-					names = append(names, fmt.Sprintf("person_%s_%d", part, i))
+				for _, part := range PersonParts(act, fd) {
+					names = append(names, input(part, i))
 				}
 			}
 		default:
@@ -72,14 +73,20 @@ func Inputs(act access.Act) (names []string) {
 // Read reads the form of an act into canonical values. What is wrong is one
 // refusal a field, in the order of the form.
 func Read(act access.Act, form Form, m access.Member, now time.Time) (access.Values, access.Refusals) {
-	r := reader{form: form, member: m, now: now, values: access.Values{}}
+	r := reader{act: act, form: form, member: m, now: now, values: access.Values{}}
+	given := false
 	for _, fd := range act.Fields {
 		r.field(fd)
+		given = given || !fd.Optional || r.values[fd.Name] != ""
+	}
+	if !given && len(r.wrong) == 0 { // all of it is optional, and nothing at all is nothing to do
+		r.refuse(act.Fields[0].Name, "nothing_filled")
 	}
 	return r.values, r.wrong
 }
 
 type reader struct {
+	act    access.Act
 	form   Form
 	member access.Member
 	now    time.Time // in the fund's zone
@@ -121,8 +128,16 @@ func (r *reader) field(fd access.Field) {
 		r.values[fd.Name] = v
 	case "date":
 		r.date(fd)
+	case "year":
+		r.year(fd)
 	case "iban":
 		r.iban(fd)
+	case "email", "mobile":
+		r.contact(fd)
+	case "vat":
+		r.vat(fd)
+	case "amount":
+		r.amount(fd)
 	case "choice":
 		v := r.form.Get(fd.Name)
 		if !slices.Contains(fd.Options, v) {
@@ -163,11 +178,15 @@ func (r *reader) line(name, typed string, most int) (string, bool) {
 
 func (r *reader) postcode(fd access.Field) {
 	v := strings.ToUpper(strings.Join(strings.Fields(r.form.Get(fd.Name)), " "))
-	italian := r.form.Get("country") == "IT" || r.form.Get("country") == ""
+	country := r.form.Get("country")
+	if country == "" {
+		country = r.act.Country
+	}
+	digits := map[string]int{"IT": 5, "CH": 4}[country]
 	switch {
 	case v == "":
 		r.refuse(fd.Name, "postcode_missing")
-	case italian && (len(v) != 5 || strings.Trim(v, "0123456789") != ""),
+	case digits > 0 && (len(v) != digits || strings.Trim(v, "0123456789") != ""),
 		len(v) < 3 || len(v) > 10 || strings.Trim(v, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ -") != "":
 		r.refuse(fd.Name, "postcode_form")
 	default:
@@ -259,7 +278,8 @@ func (r *reader) iban(fd access.Field) {
 	r.refuse(fd.Name, code)
 }
 
-// The least and the most an amount can be, in cents.
+// The least and the most an amount can be that stands beside a percentage, in
+// cents.
 const (
 	leastAmount = 100 * 100
 	mostAmount  = 10_000_000 * 100
@@ -283,9 +303,9 @@ func (r *reader) howMuch(fd access.Field) {
 		case !ok:
 			r.refuse("amount", "amount_form")
 		case v < leastAmount:
-			r.refuse("amount", "amount_low", access.Arg{Name: "min", Type: access.ArgMoney, Value: fmt.Sprint(leastAmount, " EUR")})
+			r.refuse("amount", "amount_low", r.money("min", leastAmount))
 		case v > mostAmount:
-			r.refuse("amount", "amount_high", access.Arg{Name: "max", Type: access.ArgMoney, Value: fmt.Sprint(mostAmount, " EUR")})
+			r.refuse("amount", "amount_high", r.money("max", mostAmount))
 		default:
 			r.values["amount"] = strconv.FormatInt(v, 10)
 		}
@@ -304,6 +324,11 @@ func (r *reader) howMuch(fd access.Field) {
 	default:
 		r.refuse(fd.Name, fd.Name+"_missing")
 	}
+}
+
+// money is an amount in a refusal.
+func (r *reader) money(name string, cents int64) access.Arg {
+	return access.Arg{Name: name, Type: access.ArgMoney, Value: fmt.Sprint(cents, " ", r.act.Currency())}
 }
 
 // Amount reads an amount of money, as people of four languages write it, into

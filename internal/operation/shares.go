@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,14 +15,28 @@ import (
 	"aditus/internal/identifier"
 )
 
+// PersonParts are the inputs of one person's row. A tax code is Italy's way to
+// say who is meant; elsewhere the date of birth does.
+func PersonParts(act access.Act, fd access.Field) []string {
+	parts := []string{"name"}
+	if act.Country == "IT" {
+		parts = append(parts, "tax_code")
+	}
+	parts = append(parts, "birth_day", "birth_month", "birth_year")
+	if fd.Ranks > 0 {
+		parts = append(parts, "rank")
+	}
+	return append(parts, "share")
+}
+
 // shares reads the persons to whom a benefit goes. A row with nothing in it is
-// not a person; the shares must be 100 % together.
+// not a person; the shares must be 100 % together, or in each rank.
 func (r *reader) shares(fd access.Field) {
 	var all []Person
 	before := len(r.wrong)
-	total := int64(0)
+	total := map[int]int64{} // by rank
 	for i := 1; i <= fd.Max; i++ {
-		p, share, given := r.person(i)
+		p, share, given := r.person(fd, i)
 		if !given {
 			continue
 		}
@@ -30,17 +46,20 @@ func (r *reader) shares(fd access.Field) {
 				r.refuse(input("name", i), "person_twice")
 			}
 		}
-		if p.TaxCode != "" && p.TaxCode == r.member.Main().Record.TaxCode {
+		switch own := r.member.Main().Record; {
+		case p.TaxCode != "" && p.TaxCode == own.TaxCode:
 			r.refuse(input("tax_code", i), "person_self")
+		case p.Born != "" && p.Born == own.Born && strings.EqualFold(p.Name, own.Name+" "+own.Surname):
+			r.refuse(input("name", i), "person_self")
 		}
-		total += share
+		total[p.Rank] += share
 		all = append(all, p)
 	}
 	switch {
 	case len(all) == 0 && len(r.wrong) == before:
 		r.refuse(input("name", 1), "persons_missing")
-	case len(r.wrong) == before && total != 100*100:
-		r.refuse(input("share", 1), "shares_sum", access.Arg{Name: "percent", Type: access.ArgPercent, Value: strconv.FormatInt(total, 10)})
+	case len(r.wrong) == before:
+		r.whole(total)
 	}
 	if len(r.wrong) > before {
 		return
@@ -53,11 +72,41 @@ func (r *reader) shares(fd access.Field) {
 	r.values[fd.Name] = string(text)
 }
 
+// whole refuses shares that are not 100 % in each rank, and a rank that is left
+// out: those of the second get something if the first is empty, not the other
+// way round.
+func (r *reader) whole(total map[int]int64) {
+	for n, rank := range slices.Sorted(maps.Keys(total)) {
+		switch {
+		case rank != 0 && rank != n+1:
+			r.refuse(input("rank", 1), "rank_gap", count("n", n+1))
+		case total[rank] == 100*100:
+			continue
+		case rank == 0:
+			r.refuse(input("share", 1), "shares_sum", access.Arg{Name: "percent", Type: access.ArgPercent, Value: strconv.FormatInt(total[rank], 10)})
+		default:
+			r.refuse(input("share", 1), "shares_sum_rank", count("n", rank), access.Arg{Name: "percent", Type: access.ArgPercent, Value: strconv.FormatInt(total[rank], 10)})
+		}
+		return
+	}
+}
+
 func input(part string, i int) string { return fmt.Sprintf("person_%s_%d", part, i) }
 
-func (r *reader) person(i int) (p Person, share int64, given bool) {
-	get := func(part string) string { return strings.TrimSpace(r.form.Get(input(part, i))) }
-	if get("name")+get("tax_code")+get("birth_day")+get("birth_month")+get("birth_year")+get("share") == "" {
+func (r *reader) person(fd access.Field, i int) (p Person, share int64, given bool) {
+	parts, typed := PersonParts(r.act, fd), ""
+	get := func(part string) string {
+		if !slices.Contains(parts, part) {
+			return "" // what the form does not ask
+		}
+		return strings.TrimSpace(r.form.Get(input(part, i)))
+	}
+	for _, part := range parts {
+		if part != "rank" { // always chosen
+			typed += get(part)
+		}
+	}
+	if typed == "" {
 		return p, 0, false
 	}
 	if v, ok := r.line(input("name", i), get("name"), 80); ok {
@@ -78,15 +127,22 @@ func (r *reader) person(i int) (p Person, share int64, given bool) {
 		r.refuse(input("birth_day", i), "birth_date_future")
 	case dated:
 		p.Born = born.Format(time.DateOnly)
+	case !slices.Contains(parts, "tax_code"):
+		r.refuse(input("birth_day", i), "person_born_missing")
 	case get("tax_code") == "":
 		r.refuse(input("tax_code", i), "person_id_missing")
+	}
+	if fd.Ranks > 0 {
+		if p.Rank, _ = strconv.Atoi(get("rank")); p.Rank < 1 || p.Rank > fd.Ranks {
+			r.refuse(input("rank", i), "rank_missing")
+		}
 	}
 	if typed := get("tax_code"); typed != "" {
 		code, err := identifier.TaxCode(typed)
 		switch {
 		case err == nil:
 			p.TaxCode = code
-		case isEntity(typed):
+		case isVAT(strings.Join(strings.Fields(typed), "")): // an entity's
 			p.TaxCode = strings.Join(strings.Fields(typed), "")
 		default:
 			r.refuse(input("tax_code", i), taxCodeRefusal(err))
@@ -103,24 +159,6 @@ func (r *reader) person(i int) (p Person, share int64, given bool) {
 	}
 	p.Share = strconv.FormatInt(share, 10)
 	return p, share, true
-}
-
-// isEntity reports whether typed is the tax code of an entity: eleven digits, of
-// which the last is a check digit by Luhn's rule, as in a VAT number.
-func isEntity(typed string) bool {
-	s := strings.Join(strings.Fields(typed), "")
-	if len(s) != 11 || strings.Trim(s, "0123456789") != "" || strings.Trim(s, "0") == "" {
-		return false
-	}
-	sum := 0
-	for i := range len(s) {
-		d := int(s[i] - '0')
-		if i%2 == 1 {
-			d *= 2
-		}
-		sum += d/10 + d%10
-	}
-	return sum%10 == 0
 }
 
 func taxCodeRefusal(err error) string {

@@ -237,7 +237,11 @@ var pages = []string{"new", "edit", "confirm", "checking", "done", "withdraw"}
 var holds = []string{"contact_change", "email", "password_reset"}
 
 // fieldTypes are what a field of an act can be.
-var fieldTypes = []string{"line", "postcode", "province", "country", "date", "iban", "choice", "amount_or_percent", "shares", "declaration"}
+var fieldTypes = []string{"line", "postcode", "province", "country", "date", "year", "iban", "email", "mobile", "vat",
+	"choice", "amount", "amount_or_percent", "shares", "declaration"}
+
+// mostAmount is the most that an amount can be, in whole units of its currency.
+const mostAmount = 10_000_000
 
 func (c *checker) acts(fund *access.Fund, f *file) {
 	seen := map[string]bool{}
@@ -247,7 +251,7 @@ func (c *checker) acts(fund *access.Fund, f *file) {
 		c.need(!seen[o.ID], key+".id", "%q stands twice", o.ID)
 		c.need(!slices.Contains(pages, o.ID), key+".id", "%q is the name of a page: call it something else", o.ID)
 		seen[o.ID] = true
-		act := access.Act{ID: o.ID, Hold: o.Hold, Money: o.Money}
+		act := access.Act{ID: o.ID, Country: f.Country, Fiction: f.Registry.Fiction, Hold: o.Hold, Money: o.Money}
 		for _, h := range o.Hold {
 			c.need(slices.Contains(holds, h), key+".hold", "%q is not a hold; the holds are %s", h, strings.Join(holds, ", "))
 		}
@@ -266,9 +270,14 @@ func (c *checker) acts(fund *access.Fund, f *file) {
 			}
 			names[fd.Name] = true
 			if fd.Max == 0 {
-				fd.Max = map[string]int{"line": 80, "shares": 5}[fd.Type]
+				fd.Max = map[string]int{"line": 80, "shares": 5, "amount": mostAmount}[fd.Type]
 			}
-			act.Fields = append(act.Fields, access.Field{Name: fd.Name, Type: fd.Type, Optional: fd.Optional, Max: fd.Max,
+			c.need(fd.Type != "amount" || fd.Min >= 0 && fd.Min < fd.Max && fd.Max <= mostAmount, at+".max", "an amount lies between 0 and %d, and min below max", mostAmount)
+			c.need(fd.Type == "amount" || fd.Min == 0, at+".min", "only an amount has a least value")
+			c.need(fd.Ranks == 0 || fd.Type == "shares" && fd.Ranks >= 2 && fd.Ranks <= 5, at+".ranks", "shares can have 2 to 5 ranks")
+			c.need(fd.Type != "year" || fd.Past >= 0 && fd.Ahead >= -fd.Past, at+".past", "no year lies between past and ahead")
+			c.need(fd.Type != "vat" || f.Country == "IT", at+".type", "only the VAT numbers of Italy are known")
+			act.Fields = append(act.Fields, access.Field{Name: fd.Name, Type: fd.Type, Optional: fd.Optional, Min: fd.Min, Max: fd.Max, Ranks: fd.Ranks,
 				Options: fd.Options, Percent: fd.Percent, Years: fd.Years, By: fd.By, Past: fd.Past, Ahead: fd.Ahead})
 		}
 		fund.Acts = append(fund.Acts, act)

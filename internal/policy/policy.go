@@ -240,7 +240,9 @@ type file struct {
 			Name     string         `toml:"name"`
 			Type     string         `toml:"type"`
 			Optional bool           `toml:"optional"`
+			Min      int            `toml:"min"`
 			Max      int            `toml:"max"`
+			Ranks    int            `toml:"ranks"`
 			Options  []string       `toml:"options"`
 			Percent  map[string]int `toml:"percent"`
 			Years    map[string]int `toml:"years"`

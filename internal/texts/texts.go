@@ -162,7 +162,7 @@ func (b *Book) AddFund(fund string, fsys fs.FS) error {
 
 // ofActs begin the keys that an act of the fund's own brings with it, beside
 // those of the product.
-var ofActs = []string{"act.", "field.", "reason.", "refusal."}
+var ofActs = []string{"act.", "field.", "reason.", "source.", "refusal."}
 
 func hasAny(key string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) })

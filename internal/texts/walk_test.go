@@ -24,7 +24,7 @@ import (
 // refusal., mail. and sms. stand here for that; whether each of them is used is
 // seen from the code's name in Go.
 var families = []string{
-	"act.", "field.", "state.", "timeline.", "status.", "kind.", "method.", "reason.", "country.", "language.",
+	"act.", "field.", "state.", "timeline.", "status.", "kind.", "method.", "reason.", "source.", "role.", "relation.", "country.", "language.",
 	"error.", "own.", "size.", "theme.", "confirm.hold_", "confirm.send_", "operation.held_", "code.sent_",
 	"otp.for_", "otp.title_", "notice.", "demo.kind.", "channel.task_", "channel_choose.email_", "channel_choose.sms_",
 	"refusal.", "mail.", "sms.",

@@ -59,6 +59,18 @@ func (v *Visit) Input(id, label string, pairs ...string) Input {
 	return in
 }
 
+// Login prepares the field of the name that the fund's people sign in with.
+// Autocomplete is "username", or "username webauthn".
+func (v *Visit) Login(autocomplete string) Input {
+	switch v.Fund.SignsInBy() {
+	case "tax_code":
+		return v.Input("username", "field.tax_code", "class", "govuk-input--width-20", "autocomplete", autocomplete, "capitalize", "characters")
+	case "email":
+		return v.Input("username", "field.login_email", "autocomplete", autocomplete, "inputmode", "email", "capitalize", "none")
+	}
+	return v.Input("username", "field.username", "class", "govuk-input--width-20", "autocomplete", autocomplete, "capitalize", "none")
+}
+
 // wrongTogether reports whether what is wrong at a field is said of the login
 // and the secret together: which of the two it was, nobody may learn.
 func (v *Visit) wrongTogether(field string) bool {

@@ -124,7 +124,7 @@ func Agent(v *page.Visit, agent string) string {
 
 // Contact is a contact, masked: seen and heard.
 func Contact(v *page.Visit, kind access.Kind, address string) (l Line) {
-	if kind != access.Email {
+	if kind != access.Email && kind != access.PEC {
 		l.Text = []string{v.T("contact.mobile", "last3", access.MaskPhone(address))}
 		return l
 	}

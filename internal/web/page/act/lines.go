@@ -14,9 +14,6 @@ import (
 	"aditus/internal/web/page"
 )
 
-// Currency is that of every amount, as in the message that carries the code.
-const Currency = "EUR"
-
 // A Line is one value of an act, as it is read.
 type Line struct {
 	Field string // the id of the form's input, for the link that changes it
@@ -26,8 +23,8 @@ type Line struct {
 	Code  bool     // set in the type of numbers
 }
 
-// Lines are an act's values in the order of its form. Full shows the IBAN as it
-// is; otherwise its country and last four are shown. A value of an act that the
+// Lines are an act's values in the order of its form. Full shows the IBAN and
+// contacts as they are; otherwise they are masked. A value of an act that the
 // fund's file no longer has is shown without its type: as it is stored.
 func Lines(v *page.Visit, a access.Act, values access.Values, full bool) (lines []Line) {
 	if a.ID == "" {
@@ -54,7 +51,13 @@ func Lines(v *page.Visit, a access.Act, values access.Values, full bool) (lines 
 			line.Field += "_day"
 			line.Text = []string{day(v, value)}
 		case "amount_or_percent":
-			line = howMuch(v, values)
+			line = howMuch(v, a, values)
+		case "amount":
+			line.Text = []string{money(v, a, value)}
+		case "email", "mobile":
+			if line.Text = []string{v.Format(value)}; !full && value != "" {
+				line = masked(line, Contact(v, map[string]access.Kind{"email": access.Email, "mobile": access.SMS}[fd.Type], value))
+			}
 		case "shares":
 			lines = append(lines, persons(v, value)...)
 			continue
@@ -118,11 +121,26 @@ func day(v *page.Visit, stored string) string {
 	return v.Day(t)
 }
 
-func howMuch(v *page.Visit, values access.Values) Line {
-	if cents, err := strconv.ParseInt(values["amount"], 10, 64); err == nil {
-		return Line{Field: "amount", Label: Label(v, "amount"), Text: []string{v.Format(texts.Money{Cents: cents, Currency: Currency})}}
+func howMuch(v *page.Visit, a access.Act, values access.Values) Line {
+	if values["amount"] != "" {
+		return Line{Field: "amount", Label: Label(v, "amount"), Text: []string{money(v, a, values["amount"])}}
 	}
 	return Line{Field: "percent", Label: Label(v, "percent"), Text: []string{percent(v, values["percent"])}}
+}
+
+// money writes cents of the act's currency.
+func money(v *page.Visit, a access.Act, stored string) string {
+	cents, err := strconv.ParseInt(stored, 10, 64)
+	if err != nil {
+		return v.Format(stored)
+	}
+	return v.Format(texts.Money{Cents: cents, Currency: a.Currency()})
+}
+
+// masked is a line whose value is seen and heard as contact is.
+func masked(line, contact Line) Line {
+	line.Text, line.Heard = contact.Text, contact.Heard
+	return line
 }
 
 // percent writes hundredths of a percent.
@@ -147,6 +165,9 @@ func persons(v *page.Visit, value string) (lines []Line) {
 		}
 		if p.Born != "" {
 			line.Text = append(line.Text, v.Date(p.Born)) // on no day of the week: nobody knows theirs
+		}
+		if p.Rank > 0 {
+			line.Text = append(line.Text, v.T("form.rank", "n", p.Rank))
 		}
 		line.Text = append(line.Text, percent(v, p.Share))
 		lines = append(lines, line)

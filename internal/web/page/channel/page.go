@@ -36,8 +36,14 @@ type data struct {
 	Resume    string // the page on which the steps go on, "" before they began
 }
 
-// Show says how things stand.
-func (Page) Show(v *page.Visit) (any, error) { return read(v) }
+// Show says how things stand. A fund whose members choose no channel has no
+// such page.
+func (Page) Show(v *page.Visit) (any, error) {
+	if _, ok := v.Fund.Flow("secure_channel"); !ok {
+		return nil, page.Elsewhere("/")
+	}
+	return read(v)
+}
 
 func read(v *page.Visit) (d data, err error) {
 	m, active, err := v.Area.Member(v.Context(), v.Fund, v.Session.Member)

@@ -7,6 +7,7 @@ import (
 	_ "embed"
 
 	"aditus/internal/access"
+	"aditus/internal/journey"
 	"aditus/internal/web/page"
 )
 
@@ -21,10 +22,14 @@ type Page struct{}
 // Inputs are the login and the membership number.
 func (Page) Inputs(*page.Visit) []string { return []string{"username", "number"} }
 
-// Show asks for them. Whoever is signed in is led to the first page.
+// Show asks for them. Whoever is signed in is led to the first page; a fund that
+// lets nobody in by number says what it asks for.
 func (Page) Show(v *page.Visit) (any, error) {
-	if v.SignedIn() && len(v.Wrong) == 0 {
+	switch {
+	case v.SignedIn() && len(v.Wrong) == 0:
 		return nil, page.Elsewhere("/")
+	case !journey.ByNumber(v.Fund):
+		return nil, page.Elsewhere("/first-access")
 	}
 	return nil, nil
 }
@@ -32,6 +37,9 @@ func (Page) Show(v *page.Visit) (any, error) {
 // Take begins the first access. Who does not exist, has a password already, or
 // typed another's number hears one sentence: which it was would tell who exists.
 func (Page) Take(v *page.Visit) (string, error) {
+	if !journey.ByNumber(v.Fund) {
+		return "/first-access", nil
+	}
 	r, err := v.Journeys.FirstAccess(v.Context(), v.Fund, v.Visitor(), v.Form.Get("username"), v.Form.Get("number"))
 	if access.Refused(err, "sign_in") {
 		return "", access.RefuseField("username", "first_access")

@@ -27,17 +27,25 @@ type field struct {
 	Total   string // of the shares that could be read, "" if there are none
 }
 
-// A person is one row of a field of type shares.
+// A person is one row of a field of type shares. What the fund does not ask has
+// no ID.
 type person struct {
 	N                    int
 	Name, TaxCode, Share page.Input
 	Born                 page.Date
+	Rank                 choice
+}
+
+// A choice is one of a few, for the part «select».
+type choice struct {
+	Input  page.Input
+	Radios page.Radios
 }
 
 // purposes are the browser's words for what it can fill in by itself (WCAG
-// 1.3.5): a member's own address.
+// 1.3.5): a member's own address and contacts.
 var purposes = map[string]string{"street": "address-line1", "city": "address-level2", "postcode": "postal-code",
-	"province": "address-level1", "country": "country"}
+	"province": "address-level1", "country": "country", "email": "email", "mobile": "tel"}
 
 // fields prepares an act's fields. Stored fills what was not typed; nil for a
 // new draft.
@@ -75,12 +83,28 @@ func fieldOf(v *page.Visit, a access.Act, fd access.Field, stored access.Values)
 	case "country":
 		f.Kind, f.Radios = "select", countries(v, fd.Name, key, value)
 		f.Input = input()
+	case "year":
+		f.Kind, f.Radios = "select", years(v, fd, key, value)
+		f.Input = input()
+	case "email":
+		f.Input = input("inputmode", "email", "capitalize", "none")
+	case "mobile":
+		f.Input = input("class", "govuk-input--width-20", "inputmode", "tel")
+	case "vat":
+		f.Input = input("class", "govuk-input--width-20", "inputmode", "numeric")
+	case "amount":
+		written := ""
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			written = bare(v.Format(texts.Money{Cents: n, Currency: a.Currency()}))
+		}
+		value = written
+		f.Input = input("class", "govuk-input--width-10", "inputmode", "decimal", "suffix", sign(a))
 	case "choice":
 		f.Kind, f.Radios = "radios", v.Radios(fd.Name, key, value, options(v, a, fd)...)
 	case "amount_or_percent":
-		f.howMuch(v, fd, key, stored)
+		f.howMuch(v, a, fd, key, stored)
 	case "shares":
-		f.persons(v, fd, value)
+		f.persons(v, a, fd, value)
 	case "declaration":
 		f.Kind, f.Input = "declaration", input()
 		f.Radios.Options = []page.Option{{Checked: v.Value(fd.Name) == "yes" || len(v.Form) == 0 && value == "yes"}}
@@ -120,6 +144,27 @@ func countries(v *page.Visit, name, label, stored string) page.Radios {
 	return v.Radios(name, label, stored, all...)
 }
 
+// years are the options of the field, the latest chosen.
+func years(v *page.Visit, fd access.Field, label, stored string) page.Radios {
+	all := operation.Years(fd, v.Now().In(v.Fund.Zone))
+	if stored == "" && len(all) > 0 {
+		stored = all[0]
+	}
+	options := make([]page.Option, len(all))
+	for i, y := range all {
+		options[i] = page.Option{Value: y, Label: y}
+	}
+	return v.Radios(fd.Name, label, stored, options...)
+}
+
+// sign is how the currency of an act stands beside a field.
+func sign(a access.Act) string {
+	if a.Currency() == "EUR" {
+		return "€"
+	}
+	return a.Currency()
+}
+
 // options are the answers to a choice. Where another field of the act sets a
 // limit by the answer, the answer says it.
 func options(v *page.Visit, a access.Act, fd access.Field) (all []page.Option) {
@@ -142,10 +187,10 @@ func options(v *page.Visit, a access.Act, fd access.Field) (all []page.Option) {
 
 // howMuch prepares an amount or a percentage: which of the two, and a field for
 // each. Both are always there, so that it works without a script.
-func (f *field) howMuch(v *page.Visit, fd access.Field, key string, stored access.Values) {
+func (f *field) howMuch(v *page.Visit, a access.Act, fd access.Field, key string, stored access.Values) {
 	which, amount, percent := "", "", ""
 	if n, err := strconv.ParseInt(stored["amount"], 10, 64); err == nil {
-		which, amount = "amount", bare(v.Format(texts.Money{Cents: n, Currency: act.Currency}))
+		which, amount = "amount", bare(v.Format(texts.Money{Cents: n, Currency: a.Currency()}))
 	}
 	if n, err := strconv.ParseInt(stored["percent"], 10, 64); err == nil {
 		which, percent = "percent", bare(v.Format(texts.Percent(n)))
@@ -154,7 +199,7 @@ func (f *field) howMuch(v *page.Visit, fd access.Field, key string, stored acces
 	f.Radios = v.Radios(fd.Name, key, which,
 		page.Option{Value: "amount", Label: v.T("field.by_amount")},
 		page.Option{Value: "percent", Label: v.T("field.by_percent")})
-	f.Amount = v.Input("amount", "field.amount", "class", "govuk-input--width-10", "inputmode", "decimal", "autocomplete", "off", "suffix", "€", "value", amount)
+	f.Amount = v.Input("amount", "field.amount", "class", "govuk-input--width-10", "inputmode", "decimal", "autocomplete", "off", "suffix", sign(a), "value", amount)
 	f.Percent = v.Input("percent", "field.percent", "class", "govuk-input--width-5", "inputmode", "decimal", "autocomplete", "off", "suffix", "%", "value", percent)
 }
 
@@ -165,10 +210,11 @@ func bare(s string) string {
 
 // persons prepares the rows of a field of type shares: those that were posted,
 // or are stored, and one at least.
-func (f *field) persons(v *page.Visit, fd access.Field, stored string) {
+func (f *field) persons(v *page.Visit, a access.Act, fd access.Field, stored string) {
 	f.Kind, f.Max = "persons", fd.Max
 	known, _ := operation.Persons(stored) // what cannot be read is typed again
-	n := posted(v, fd.Max)
+	parts := operation.PersonParts(a, fd)
+	n := posted(v, parts, fd.Max)
 	if n == 0 {
 		n = len(known)
 	}
@@ -178,19 +224,34 @@ func (f *field) persons(v *page.Visit, fd access.Field, stored string) {
 		if len(v.Form) == 0 && i <= len(known) {
 			p = known[i-1]
 		}
-		row := personOf(v, i, p)
+		row := personOf(v, parts, i, p)
+		if fd.Ranks > 0 {
+			row.Rank = rank(v, fd, i, p.Rank)
+		}
 		if share, ok := operation.Percent(row.Share.Value); ok {
 			total, any = total+share, true
 		}
 		f.Persons = append(f.Persons, row)
 	}
 	f.More = len(f.Persons) < fd.Max
-	if any {
+	if any && fd.Ranks == 0 {
 		f.Total = v.T("form.total", "percent", texts.Percent(total))
 	}
 }
 
-func personOf(v *page.Visit, i int, p operation.Person) person {
+// rank is the choice of the rank of a person.
+func rank(v *page.Visit, fd access.Field, i, stored int) (c choice) {
+	id, chosen := input("rank", i), strconv.Itoa(max(stored, 1))
+	var options []page.Option
+	for n := 1; n <= fd.Ranks; n++ {
+		options = append(options, page.Option{Value: strconv.Itoa(n), Label: v.T("form.rank", "n", n)})
+	}
+	c.Input = v.Input(id, "field.rank", "autocomplete", "off")
+	c.Radios = v.Radios(id, "field.rank", chosen, options...)
+	return c
+}
+
+func personOf(v *page.Visit, parts []string, i int, p operation.Person) person {
 	id := func(part string) string { return "person_" + part + "_" + strconv.Itoa(i) }
 	share := ""
 	if n, err := strconv.ParseInt(p.Share, 10, 64); err == nil {
@@ -205,14 +266,18 @@ func personOf(v *page.Visit, i int, p operation.Person) person {
 		in.Error = v.Error(id("birth_day"))
 		return in
 	}
-	return person{
-		N:       i,
-		Name:    v.Input(id("name"), "field.person_name", "autocomplete", "off", "value", p.Name),
-		TaxCode: v.Input(id("tax_code"), "field.person_tax_code", "autocomplete", "off", "capitalize", "characters", "value", p.TaxCode),
-		Share:   v.Input(id("share"), "field.share", "class", "govuk-input--width-5", "inputmode", "decimal", "autocomplete", "off", "suffix", "%", "value", share),
-		Born: page.Date{ID: id("birth"), Legend: v.T("field.person_birth_date"), Hint: v.T("field.person_birth_date.hint"), Error: v.Error(id("birth_day")),
+	row := person{
+		N:     i,
+		Name:  v.Input(id("name"), "field.person_name", "autocomplete", "off", "value", p.Name),
+		Share: v.Input(id("share"), "field.share", "class", "govuk-input--width-5", "inputmode", "decimal", "autocomplete", "off", "suffix", "%", "value", share),
+		Born: page.Date{ID: id("birth"), Legend: v.T("field.person_birth_date"), Hint: v.T("field.date.hint"), Error: v.Error(id("birth_day")),
 			Day:   part("birth_day", "field.day", "govuk-input--width-2", born[0]),
 			Month: part("birth_month", "field.month", "govuk-input--width-2", born[1]),
 			Year:  part("birth_year", "field.year", "govuk-input--width-4", born[2])},
 	}
+	if slices.Contains(parts, "tax_code") {
+		row.TaxCode = v.Input(id("tax_code"), "field.person_tax_code", "autocomplete", "off", "capitalize", "characters", "value", p.TaxCode)
+		row.Born.Hint = v.T("field.person_birth_date.hint")
+	}
+	return row
 }

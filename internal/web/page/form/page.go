@@ -136,12 +136,13 @@ func (Edit) Show(v *page.Visit) (any, error) {
 	return show(v, data{Gate: g, Act: view.Act, Action: "/operations/" + o.ID + "/edit", Leave: "/operations/" + o.ID + "/confirm", Code: view.Code.Live}, stored)
 }
 
-// hideAccounts leaves the fields of accounts empty: a session at level read,
-// other than the one that wrote the draft, types them again.
+// hideAccounts leaves the fields of accounts and contacts empty: a session at
+// level read, other than the one that wrote the draft, types them again.
 func hideAccounts(a access.Act, stored access.Values) access.Values {
+	hidden := []string{"iban", "email", "mobile"}
 	kept := access.Values{}
 	for name, value := range stored {
-		if !slices.ContainsFunc(a.Fields, func(fd access.Field) bool { return fd.Name == name && fd.Type == "iban" }) {
+		if !slices.ContainsFunc(a.Fields, func(fd access.Field) bool { return fd.Name == name && slices.Contains(hidden, fd.Type) }) {
 			kept[name] = value
 		}
 	}

@@ -5,17 +5,15 @@ import (
 	"strings"
 
 	"aditus/internal/access"
+	"aditus/internal/operation"
 	"aditus/internal/web/page"
 )
-
-// parts are the inputs of one person's row.
-var parts = []string{"name", "tax_code", "birth_day", "birth_month", "birth_year", "share"}
 
 func input(part string, n int) string { return "person_" + part + "_" + strconv.Itoa(n) }
 
 // posted is how many rows of persons the posted form had: a browser posts the
 // empty ones too. 0 if nothing was posted.
-func posted(v *page.Visit, most int) int {
+func posted(v *page.Visit, parts []string, most int) int {
 	for n := most; n > 0; n-- {
 		for _, part := range parts {
 			if v.Form.Has(input(part, n)) {
@@ -29,13 +27,13 @@ func posted(v *page.Visit, most int) int {
 // rows does what the buttons «add a person» and «take this person away» ask,
 // with what was typed in the form, and reports whether one of them was pressed.
 func rows(v *page.Visit, a access.Act) bool {
-	most := 0
+	most, parts := 0, []string(nil)
 	for _, fd := range a.Fields {
 		if fd.Type == "shares" {
-			most = fd.Max
+			most, parts = fd.Max, operation.PersonParts(a, fd)
 		}
 	}
-	n := posted(v, most)
+	n := posted(v, parts, most)
 	do, which, _ := strings.Cut(v.Form.Get("do"), "-")
 	switch gone, err := strconv.Atoi(which); {
 	case do == "add":

@@ -5,6 +5,7 @@ package help
 import (
 	_ "embed"
 
+	"aditus/internal/journey"
 	"aditus/internal/web/page"
 )
 
@@ -16,7 +17,13 @@ var HTML string
 // Page is the page. It is open to everybody.
 type Page struct{ page.Reading }
 
-// Show has nothing to read.
-func (Page) Show(*page.Visit) (any, error) {
-	return nil, nil
+// data is what the page's HTML needs.
+type data struct{ First string } // what to do the first time
+
+// Show says what somebody needs who was never here, by what the fund asks.
+func (Page) Show(v *page.Visit) (any, error) {
+	if journey.ByNumber(v.Fund) {
+		return data{v.T("help.first")}, nil
+	}
+	return data{v.T("help.first_other")}, nil
 }

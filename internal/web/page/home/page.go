@@ -5,6 +5,8 @@ package home
 
 import (
 	_ "embed"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -35,9 +37,9 @@ type data struct {
 }
 
 // A position is one entry of the register: somebody who changed employers may
-// have two.
+// have two, and so has who is in two plans.
 type position struct {
-	Name    string // of its line, where there are several positions; "" otherwise
+	Name    string // its line, plan or role, where there are several positions; "" otherwise
 	Rows    []row
 	Updated string
 }
@@ -54,9 +56,12 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if o.Last != nil {
 		d.Last = v.T("home.last_access", "method", act.Method(v, o.Last.Method), "stamp", texts.Stamp(o.Last.StartedAt))
 	}
+	_, channels := v.Fund.Flow("secure_channel")
 	switch active := o.Channel.ID != ""; {
 	case o.Member.Access(v.Fund) != "full":
 		d.Status = true
+	case !channels:
+		d.Acts = v.Fund.Acts // how they are confirmed needs nothing chosen first
 	case !active:
 		d.Invite = true
 	case o.Enrolment.Level != access.LevelAct:
@@ -80,32 +85,70 @@ func (Page) Show(v *page.Visit) (any, error) {
 		case len(d.Positions) == 1:
 			d.Positions[i].Name = ""
 		case p.Name != "":
-			d.Positions[i].Rows = p.Rows[1:] // the line is its heading
+			d.Positions[i].Rows = p.Rows[1:] // the first is its heading
 		}
 	}
 	return d, nil
 }
 
-// positionOf is an entry in words. What the register does not say is left out.
+// positionOf is an entry in words. What the register does not say is left out, so
+// that each fund shows what its own has. The first row is what one position is
+// told from another by.
 func positionOf(v *page.Visit, e access.Entry) (p position) {
 	r := e.Record
-	p.Name = v.Format(word(v, texts.OwnPrefix+"line."+r.Line, lower(r.Line)))
-	for _, w := range []row{
-		{v.T("position.line"), p.Name},
+	rows := []row{
+		{v.T("position.line"), own(v, "line", r.Line)},
+		{v.T("position.plan"), own(v, "plan", r.Plan)},
+		{v.T("position.role"), word(v, "role."+r.Kind, r.Kind)},
+		{v.T("position.employer"), r.Employer},
+		{v.T("position.contract"), r.Contract},
+		{v.T("position.strategy"), own(v, "strategy", r.Strategy)},
 		{v.T("position.joined"), v.Date(r.Joined)},
 		{v.T("position.kind"), word(v, "kind."+r.JoinKind, orNothing(r.JoinKind, v.T("kind.other")))},
 		{v.T("position.status"), word(v, "status."+e.Status, v.T("status.other"))},
-		{v.T("position.employer"), r.Employer},
-		{v.T("position.number"), e.Number},
-	} {
+		{v.T("position.left"), v.Date(r.Left)},
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.More)) {
+		if key := texts.OwnPrefix + name; v.Voice.Has(key) { // a column that the fund has a word for
+			rows = append(rows, row{v.T(key), r.More[name]})
+		}
+	}
+	rows = append(rows, number(v, e), row{v.T("position.survivor_of"), r.SurvivorOf},
+		row{v.T("position.relation"), word(v, "relation."+r.Relation, r.Relation)},
+		row{v.T("position.statement"), v.Date(r.Statement)})
+	for _, w := range rows {
 		if w.Value != "" {
 			p.Rows = append(p.Rows, row{w.Label, v.Format(w.Value)})
 		}
+	}
+	if len(p.Rows) > 0 {
+		p.Name = p.Rows[0].Value
 	}
 	if r.Updated != "" {
 		p.Updated = v.T("position.updated", "date", v.Date(r.Updated))
 	}
 	return p
+}
+
+// number is what the register calls the entry by. A national number is the
+// person's and not the entry's, and is not shown here.
+func number(v *page.Visit, e access.Entry) row {
+	switch key := v.Fund.Registry.Key; {
+	case key.National():
+		return row{}
+	case key.Field == "username" && (key.Same == "" || e.Record.SurvivorOf != ""):
+		return row{v.T("position.username"), e.Number}
+	}
+	return row{v.T("position.number"), e.Number}
+}
+
+// own is a word of the register in the fund's own words, or as the register has
+// it.
+func own(v *page.Visit, field, word string) string {
+	if key := texts.OwnPrefix + field + "." + word; v.Voice.Has(key) {
+		return v.T(key)
+	}
+	return lower(word)
 }
 
 // word is the text of a key that is put together of a word of the register, or

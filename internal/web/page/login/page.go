@@ -18,7 +18,11 @@ var HTML string
 type Page struct{}
 
 // data is what the page's HTML needs.
-type data struct{ Forgot string } // the path for who has forgotten the password
+type data struct {
+	Lead   string
+	Secret page.Secret
+	Forgot string // the path for who has forgotten the password
+}
 
 // Inputs are the login and the secret.
 func (Page) Inputs(*page.Visit) []string { return []string{"username", "password"} }
@@ -28,10 +32,27 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if v.SignedIn() && len(v.Wrong) == 0 {
 		return nil, page.Elsewhere("/")
 	}
-	if journey.Recovers(v.Fund) {
-		return data{"/password/forgot"}, nil
+	d := data{Lead: v.T("login.lead_username"), Secret: secret(v), Forgot: "/help"}
+	switch v.Fund.SignsInBy() {
+	case "tax_code":
+		d.Lead = v.T("login.lead")
+	case "email":
+		d.Lead = v.T("login.lead_email")
 	}
-	return data{"/help"}, nil
+	if journey.Recovers(v.Fund) {
+		d.Forgot = "/password/forgot"
+	}
+	return d, nil
+}
+
+// secret is the password's field. Where the membership number opens the way to
+// a first password, it says so.
+func secret(v *page.Visit) page.Secret {
+	pairs := []string{"blame", "username"}
+	if journey.ByNumber(v.Fund) {
+		pairs = append(pairs, "hint", "field.password.first")
+	}
+	return v.Secret("password", "field.password", "current-password", pairs...)
 }
 
 // Take signs in.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aditus/internal/access"
+	"aditus/internal/identifier"
 	"aditus/internal/web/page"
 	"aditus/internal/web/page/act"
 )
@@ -21,7 +22,9 @@ type Page struct{ page.Reading }
 type data struct {
 	Person, Contacts []act.Line
 	Residence        act.Line
+	Home             bool   // the register knows where people live
 	Change           string // the path of the act that changes the residence, "" if the fund has none
+	ChangeContacts   string // that of the act that changes contacts, "" if the fund has none
 }
 
 // Show reads the register.
@@ -32,25 +35,53 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	e := m.Main()
 	r := e.Record
-	d := data{
-		Person: []act.Line{
-			line(v, "person.name", strings.TrimSpace(r.Name+" "+r.Surname)),
-			line(v, "person.birth_date", v.Date(r.Born)),
-			line(v, "person.birth_place", r.BirthPlace),
-			line(v, "person.tax_code", r.TaxCode),
-			line(v, "person.number", e.Number),
-		},
-		Residence: line(v, "person.residence", address(v, r)...),
-		Contacts: []act.Line{
-			contact(v, "person.email", access.Email, m.OnFile(access.Email)),
-			contact(v, "person.mobile", access.SMS, m.OnFile(access.SMS)),
-			contact(v, "person.phone", access.SMS, r.Phone),
-		},
+	d := data{Residence: line(v, "person.residence", address(v, r)...), Home: v.Fund.Registry.Has("street")}
+	for _, p := range []struct{ field, label, value string }{
+		{"name", "person.name", strings.TrimSpace(r.Name + " " + r.Surname)},
+		{"birth_date", "person.birth_date", v.Date(r.Born)},
+		{"birth_place", "person.birth_place", r.BirthPlace},
+		{"tax_code", "person.tax_code", r.TaxCode},
+		{"ahv", "person.ahv", identifier.AHVDotted(r.AHV)},
+		{"username", "position.username", r.Username},
+		{"enrolment_no", "person.number", number(v, e)},
+	} {
+		if p.field == "enrolment_no" && p.value == "" {
+			continue
+		}
+		if v.Fund.Registry.Has(p.field) { // what the fund's register never has is not missing
+			d.Person = append(d.Person, line(v, p.label, p.value))
+		}
+	}
+	for _, c := range []struct {
+		field, label string
+		kind         access.Kind
+		address      string
+	}{
+		{"email", "person.email", access.Email, m.OnFile(access.Email)},
+		{"pec", "person.pec", access.PEC, m.OnFile(access.PEC)},
+		{"mobile", "person.mobile", access.SMS, m.OnFile(access.SMS)},
+		{"phone", "person.phone", access.SMS, r.Phone},
+	} {
+		if v.Fund.Registry.Has(c.field) {
+			d.Contacts = append(d.Contacts, contact(v, c.label, c.kind, c.address))
+		}
 	}
 	if a, ok := v.Fund.Act("residence"); ok {
 		d.Change = "/operations/new/" + a.ID
 	}
+	if a, ok := v.Fund.Act("contacts"); ok {
+		d.ChangeContacts = "/operations/new/" + a.ID
+	}
 	return d, nil
+}
+
+// number is the membership number. A survivor's row is called by a user name and
+// has none.
+func number(v *page.Visit, e access.Entry) string {
+	if v.Fund.Registry.Key.Field == "username" && e.Record.SurvivorOf != "" {
+		return ""
+	}
+	return e.Number
 }
 
 // line is one thing that the register says, or that it does not say.

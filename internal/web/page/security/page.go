@@ -26,11 +26,13 @@ func (Page) Inputs(*page.Visit) []string { return []string{"do", "id"} }
 
 type data struct {
 	area.Safety
-	Where    act.Line // the channel
-	Chosen   bool     // the member chose the password
-	Accesses []accessed
-	This     session
-	Others   []session
+	HasChannel bool     // the fund's members choose a secure channel
+	MayChange  bool     // the password can be changed now
+	Where      act.Line // the channel
+	Chosen     bool     // the member chose the password
+	Accesses   []accessed
+	This       session
+	Others     []session
 }
 
 type accessed struct {
@@ -47,6 +49,9 @@ func (Page) Show(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d := data{Safety: y, Where: channel(v, y.Channel), Chosen: y.Password.Source == "member"}
+	_, d.HasChannel = v.Fund.Flow("secure_channel")
+	_, changes := v.Fund.Flow("change_password")
+	d.MayChange = changes && (y.Channel.ID != "" || !d.HasChannel)
 	for _, a := range y.Accesses {
 		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), How: v.T("method.password")}
 		if a.OK {
