@@ -58,22 +58,22 @@ func (typed Facts) normal(f *access.Fund) (said Facts, err error) {
 
 func normalMail(typed string) (string, error) {
 	if strings.TrimSpace(typed) == "" {
-		return "", access.RefuseField("mail", "mail_empty")
+		return "", access.RefuseField("mail", "contact_email_empty")
 	}
 	address, err := identifier.Email(strings.TrimSpace(typed))
 	if err != nil {
-		return "", access.RefuseField("mail", "mail_form")
+		return "", access.RefuseField("mail", "contact_email_form")
 	}
 	return identifier.EmailKey(address), nil
 }
 
 func normalMobile(f *access.Fund, typed string) (string, error) {
 	if strings.TrimSpace(typed) == "" {
-		return "", access.RefuseField("mobile", "mobile_empty")
+		return "", access.RefuseField("mobile", "contact_mobile_empty")
 	}
 	number, err := identifier.Phones{Fiction: f.Registry.Fiction}.Mobile(strings.TrimSpace(typed), f.Country)
 	if err != nil {
-		return "", access.RefuseField("mobile", "mobile_form")
+		return "", access.RefuseField("mobile", "contact_mobile_form")
 	}
 	return number, nil
 }

@@ -27,7 +27,7 @@ const HandedLife = 24 * time.Hour
 // The halves, by security.md 4.1. Each gives way to a newer one after a minute,
 // so that somebody who lost the page need not wait for it to expire.
 var (
-	mailHalf = access.CodeRules{Digits: 12, Letters: true, TTL: time.Hour, Tries: 5, Again: time.Minute}                // 60 bits
+	mailHalf = access.CodeRules{Digits: 12, Letters: true, TTL: MailLife, Tries: 5, Again: time.Minute}                 // 60 bits
 	smsHalf  = access.CodeRules{Digits: 8, TTL: 10 * time.Minute, Tries: 5, Again: time.Minute}                         // asked for when the mail's is right
 	pinHalf  = access.CodeRules{Digits: access.PINLength, Letters: true, TTL: HandedLife, Tries: 5, Again: time.Minute} // the PIN itself
 )
@@ -59,6 +59,12 @@ func half(j access.Journey) (access.Question, access.CodeRules) {
 	}
 	return j.Question(access.PurposeHandOver), mailHalf
 }
+
+// MailLife is how long the code of the first half is good.
+const MailLife = time.Hour
+
+// HalfLength is how many characters the half has that the journey waits for.
+func HalfLength(j access.Journey) int { _, rules := half(j); return rules.Digits }
 
 // handedQuestion is answered by the PIN that goes with a temporary password. It
 // is put before anybody has a journey to answer it in.

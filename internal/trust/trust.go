@@ -74,6 +74,20 @@ func why(f *access.Fund, m access.Member, earned access.MobileTrust, number stri
 	return "unproved"
 }
 
+// Earnable is why a mobile cannot be made reliable by a code, nil if it can:
+// mobile_reliable, mobile_none or mobile_shared.
+func Earnable(m Mobile) *access.Refusal {
+	switch {
+	case m.Reliable:
+		return access.Refuse("mobile_reliable")
+	case m.Number == "":
+		return access.Refuse("mobile_none")
+	case m.Why == "shared":
+		return access.Refuse("mobile_shared")
+	}
+	return nil
+}
+
 // Earn notes that the member has just answered a code sent to the number, in a
 // journey. It refuses with mobile_shared for a number that others have too, and
 // with mobile_changed if it is not the one on file any more.

@@ -14,7 +14,8 @@ import (
 )
 
 // A Gate stands before every page of an act. Refused is why the member may not
-// ask for acts: "" if they may, channel_needed or operation_status otherwise.
+// ask for acts: "" if they may, channel_needed, mobile_needed, pin_needed or
+// operation_status otherwise.
 // The part «refused» of parts.html says it, and what to do.
 type Gate struct {
 	Refused string
@@ -25,7 +26,7 @@ type Gate struct {
 // 403 and the page shows the part «refused» in place of the act (scenario 1).
 func Enter(v *page.Visit) (g Gate, err error) {
 	g.Member, err = v.Operations.May(v.Context(), v.Fund, v.Session.Member)
-	for _, code := range []string{"channel_needed", "operation_status"} {
+	for _, code := range []string{"channel_needed", "mobile_needed", "pin_needed", "operation_status"} {
 		if access.Refused(err, code) {
 			g.Refused, err = code, nil
 			v.Wrong = nil // the page says it, with the way out

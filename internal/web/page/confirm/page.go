@@ -21,8 +21,8 @@ var HTML string
 // Page is the page of one draft.
 type Page struct{}
 
-// Inputs are the code, and what to do with it.
-func (Page) Inputs(*page.Visit) []string { return []string{"otp", "do"} }
+// Inputs are the code, the PIN that comes before it, and what to do with them.
+func (Page) Inputs(*page.Visit) []string { return []string{"otp", "pin", "do"} }
 
 type data struct {
 	act.Gate
@@ -35,6 +35,7 @@ type data struct {
 	Where    act.Line // where the code goes
 	Code     page.Code
 	Question bool // no code was asked for yet
+	PIN      bool // the PIN must be typed before one is sent
 }
 
 // Title is the page's heading.
@@ -70,7 +71,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 		Lines: act.Lines(v, view.Act, o.Values, act.Full(v, o)), Holds: holds(v, view.Hold),
 		BySMS: view.Channel.Kind == access.SMS, Where: act.Contact(v, view.Channel.Kind, view.Channel.Address),
 		Code: v.Code(view.Code, path+"/confirm")}
-	d.Question = d.Code.State == page.CodeSend
+	d.Question, d.PIN = d.Code.State == page.CodeSend || view.PIN, view.PIN
 	return d, nil
 }
 

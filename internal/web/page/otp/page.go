@@ -33,6 +33,7 @@ var purposes = map[string]string{
 	access.PurposePassword: "otp.for_password",
 	access.PurposeSignIn:   "otp.for_sign_in",
 	access.PurposeRecover:  "otp.for_recover",
+	access.PurposeMobile:   "otp.for_mobile",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
@@ -75,6 +76,10 @@ func (Page) Take(v *page.Visit) (string, error) {
 		} else {
 			v.Tell("password_saved")
 		}
+	}
+	if r.To == journey.Safety {
+		v.LeaveJourney()
+		v.Tell("mobile_trusted")
 	}
 	return v.Follow(r), nil
 }
