@@ -156,7 +156,7 @@ type Journey struct {
 	Password  string // PHC of the password to be set by the next code, or ""
 	Mute      bool   // its codes are sent to nobody, and none is right
 	Half      Kind   // over which a first half was answered, while another is awaited
-	Handed    string // the challenge of the temporary password it began with, or ""
+	Handed    string // the id of the temporary password it began with, or ""
 	State     string // open, done, dropped
 	StartedAt time.Time
 	ExpiresAt time.Time
@@ -171,6 +171,7 @@ func (j Journey) Question(purpose string) Question {
 // A Handed is a temporary password: the half of new secrets that went by SMS. It
 // is good while the challenge of the other half can be answered, and once.
 type Handed struct {
+	ID        string // what the challenge of the other half is about
 	Challenge string
 	Member    string
 	Hash      string // PHC string

@@ -83,7 +83,7 @@ func (e *Engine) handInitial(tx *store.Tx, f *access.Fund, v Visitor, m access.M
 	if err != nil || refusal != nil {
 		return err // a refusal is not told: the two of a moment ago are on their way
 	}
-	return tx.HandOver(access.Handed{Challenge: c.ID, Member: m.ID, Hash: hash})
+	return tx.HandOver(access.Handed{ID: id, Challenge: c.ID, Member: m.ID, Hash: hash})
 }
 
 // handMail sends the code of the first half.

@@ -40,7 +40,7 @@ type who struct {
 	known  bool   // on a device they used before
 	device access.Device
 	secret access.Credential
-	handed string // the challenge of the temporary password
+	handed string // the id of the temporary password
 	weak   bool   // the password breaks the rules of today
 }
 
@@ -88,7 +88,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 	switch {
 	case g.member.ID == "" || g.member.Access(f) == "none":
 	case right && g.handed.Hash != "":
-		w.by, w.handed = byHanded, g.handed.Challenge
+		w.by, w.handed = byHanded, g.handed.ID
 	case right && step.Says("password"):
 		w.by, w.weak = "password", weak(f, g.member, secret)
 	case step.Says("enrolment_no") && g.password.Hash == "" && ownsNumber(g.member, g.number):

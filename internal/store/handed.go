@@ -10,16 +10,16 @@ import (
 // HandOver writes down a temporary password. It is good for as long as the
 // challenge of the other half can be answered.
 func (tx *Tx) HandOver(h access.Handed) error {
-	return tx.later(`INSERT INTO handed (fund, challenge, member, hash, made_at, used_at) VALUES (?1, ?2, ?3, ?4, ?5, 0)`,
-		h.Challenge, h.Member, h.Hash, ms(tx.now))
+	return tx.later(`INSERT INTO handed (fund, id, challenge, member, hash, made_at, used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)`,
+		h.ID, h.Challenge, h.Member, h.Hash, ms(tx.now))
 }
 
 // Handed is the member's newest temporary password that may still be good, zero
 // if there is none: whether it is, its challenge says.
 func (tx *Tx) Handed(member string) (h access.Handed, err error) {
 	err = tx.first(`
-		SELECT challenge, member, hash FROM handed WHERE fund = ?1 AND member = ?2 AND used_at = 0
-		ORDER BY made_at DESC, challenge DESC LIMIT 1`, []any{member}, &h.Challenge, &h.Member, &h.Hash)
+		SELECT id, challenge, member, hash FROM handed WHERE fund = ?1 AND member = ?2 AND used_at = 0
+		ORDER BY made_at DESC, id DESC LIMIT 1`, []any{member}, &h.ID, &h.Challenge, &h.Member, &h.Hash)
 	if errors.Is(err, ErrNone) {
 		err = nil
 	}
@@ -31,9 +31,9 @@ func (tx *Tx) Handed(member string) (h access.Handed, err error) {
 // guessed at too often, or is too old.
 func (tx *Tx) UseHanded(h access.Handed) error {
 	return tx.one(`
-		UPDATE handed SET used_at = ?4, hash = '' WHERE fund = ?1 AND challenge = ?2 AND hash = ?3 AND used_at = 0
-		AND EXISTS (SELECT 1 FROM challenge WHERE fund = ?1 AND id = ?2 AND state = 'open' AND expires_at > ?4)`,
-		h.Challenge, h.Hash, ms(tx.now))
+		UPDATE handed SET used_at = ?5, hash = '' WHERE fund = ?1 AND id = ?2 AND hash = ?4 AND used_at = 0
+		AND EXISTS (SELECT 1 FROM challenge WHERE fund = ?1 AND id = ?3 AND state = 'open' AND expires_at > ?5)`,
+		h.ID, h.Challenge, h.Hash, ms(tx.now))
 }
 
 // ForgetHanded deletes temporary passwords that were made so long ago that none

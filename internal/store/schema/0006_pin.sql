@@ -12,12 +12,13 @@ CREATE TABLE pin ( -- typed before a code is sent; it confirms nothing by itself
 -- A temporary password is good while the challenge of the other half is open.
 CREATE TABLE handed (
     fund      TEXT   NOT NULL,
+    id        TEXT   NOT NULL, -- what the challenge is about
     challenge TEXT   NOT NULL,
     member    TEXT   NOT NULL,
     hash      TEXT   NOT NULL, -- emptied at its use
     made_at   BIGINT NOT NULL,
     used_at   BIGINT NOT NULL, -- 0: not
-    PRIMARY KEY (fund, challenge)
+    PRIMARY KEY (fund, id)
 );
 CREATE INDEX handed_member ON handed (fund, member, made_at);
 CREATE TABLE mobile_trust ( -- what a number earned or lost, beside what the register says
