@@ -23,8 +23,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"aditus/internal/access"
 	"aditus/internal/app"
 	"aditus/internal/audit"
@@ -77,20 +75,6 @@ type Demo struct {
 	closing []func() error
 }
 
-// A Person is one sample person and what they may type.
-type Person struct {
-	Fund     string `json:"fund"`
-	Host     string `json:"host"`
-	URL      string `json:"url"`
-	Name     string `json:"name"`
-	TaxCode  string `json:"tax_code"`
-	Number   string `json:"number"`
-	Password string `json:"password,omitempty"`
-	Email    string `json:"email,omitempty"`
-	Mobile   string `json:"mobile,omitempty"`
-	Status   string `json:"status"`
-}
-
 // Loopback reads host:port, and refuses with ErrNotLoopback what is not an
 // address of this machine alone.
 func Loopback(listen string) (netip.AddrPort, error) {
@@ -141,7 +125,9 @@ func New(ctx context.Context, o Options) (d *Demo, err error) {
 
 	hosts := map[string]string{}
 	for _, f := range o.Funds {
-		hosts[f.ID+".localhost"] = f.ID
+		for _, h := range hostsOf(f) {
+			hosts[h] = f.ID
+		}
 	}
 	senders := map[access.Kind]deliver.Sender{access.Email: d.Capture, access.SMS: d.Capture, access.PEC: d.Capture, access.Letter: d.Capture}
 	d.App, err = app.New(ctx, app.Options{Database: filepath.Join(dir, "aditus.db"), Keys: ring, Funds: o.Funds, Wording: o.Wording, Hosts: hosts,
@@ -204,6 +190,10 @@ func (d *Demo) fill(ctx context.Context, f *access.Fund) error {
 	if err != nil {
 		return err
 	}
+	printed, err := printedCodes(rows, &f.Registry)
+	if err != nil {
+		return err
+	}
 	analysis, err := registry.Analyse(ctx, bytes.NewReader(rows), int64(len(rows)), f.Registry, d.Clock.Now())
 	if err != nil {
 		return err
@@ -213,9 +203,11 @@ func (d *Demo) fill(ctx context.Context, f *access.Fund) error {
 		if err != nil {
 			return err
 		}
-		p := Person{Fund: f.ID, Host: f.ID + ".localhost", URL: "http://" + f.ID + ".localhost:" + d.port + "/login",
-			Name: r.Entry.Record.Name + " " + r.Entry.Record.Surname, TaxCode: r.Entry.Record.TaxCode, Number: r.Entry.Number,
-			Password: secrets[r.Entry.Number], Email: r.Entry.Record.Email, Mobile: r.Entry.Record.Mobile, Status: r.Entry.Status}
+		p := d.person(f, r.Entry)
+		p.Password = secrets[p.Number]
+		if r.Entry.Record.Statement != "" { // before the letter goes out, its code is worth nothing
+			p.ActivationCode = printed[r.Record]
+		}
 		all = append(all, p)
 		if p.Password != "" {
 			if err := d.setPassword(ctx, f, p); err != nil {
@@ -254,33 +246,6 @@ func (d *Demo) setPassword(ctx context.Context, f *access.Fund, p Person) error 
 	})
 }
 
-// secretsOf reads what the sample people of a fund may type, by number, and who
-// stands first at the door.
-func secretsOf(f *access.Fund) (secrets map[string]string, order []string, err error) {
-	data, err := people.ReadFile("people/" + f.ID + ".toml")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	var file struct {
-		Person []struct {
-			Number   string `toml:"number"`
-			Password string `toml:"password"`
-		} `toml:"person"`
-	}
-	if err := toml.Unmarshal(data, &file); err != nil {
-		return nil, nil, err
-	}
-	secrets = map[string]string{}
-	for _, p := range file.Person {
-		secrets[p.Number] = p.Password
-		order = append(order, p.Number)
-	}
-	return secrets, order, nil
-}
-
 // People are the sample people.
 func (d *Demo) People() []Person { return d.people }
 
@@ -317,7 +282,9 @@ func Run(ctx context.Context, o Options) error {
 func (d *Demo) announce(w io.Writer) {
 	fmt.Fprintf(w, "Aditus demonstration. Open http://localhost:%s in a browser.\n\n", d.port)
 	for _, f := range d.funds {
-		fmt.Fprintf(w, "  %-20s http://%s.localhost:%s\n", f.Name, f.ID, d.port)
+		for _, h := range hostsOf(f) {
+			fmt.Fprintf(w, "  %-20s http://%s:%s\n", f.Name, h, d.port)
+		}
 	}
 	fmt.Fprintf(w, "  %-20s http://localhost:%s/demo/messages\n\n", "Every message sent", d.port)
 	if d.kept {

@@ -55,8 +55,8 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
-// The door shows 26 people of the fund, what they may type, and moves the clock;
-// the fund answers at its own host.
+// The door shows the people of each fund, what they may type, and moves the
+// clock; each fund answers at its own hosts.
 func TestDoor(t *testing.T) {
 	d := start(t, "")
 	defer func() {
@@ -68,10 +68,38 @@ func TestDoor(t *testing.T) {
 	if err := json.Unmarshal(ask(d.Handler, "GET", "localhost:8080", "/demo/people.json", "").Body.Bytes(), &people); err != nil {
 		t.Fatal(err)
 	}
-	if len(people) != 26 || people[0].Number != "00908304" || people[0].Password == "" || people[3].Number != "00900025" {
-		t.Errorf("%d people, first %+v", len(people), people[0])
+	of := map[string][]demo.Person{}
+	for _, p := range people {
+		of[p.Fund] = append(of[p.Fund], p)
 	}
-	for host, want := range map[string]int{"localhost:8080": 200, "127.0.0.1:8080": 200, "aurora.localhost:8080": 303, "evil.example": 421} {
+	aurora, meridiana, alpina := of["aurora"], of["meridiana"], of["alpina"]
+	if len(aurora) != 26 || len(meridiana) != 25 || len(alpina) != 25 {
+		t.Fatalf("%d, %d and %d people", len(aurora), len(meridiana), len(alpina))
+	}
+	if aurora[0].Number != "00908304" || aurora[0].Secret() != "ciliegia-Lampada-47-nuvola" || aurora[3].Secret() != "00900025" {
+		t.Errorf("%+v", aurora[:4])
+	}
+	if p := meridiana[2]; p.Login() != "S90002301" || p.Secret() == "" || meridiana[3].Secret() != "" {
+		t.Errorf("%+v", meridiana[:4])
+	}
+	sites := map[string]int{}
+	for _, p := range alpina {
+		sites[p.Host]++
+		if p.Number != "" || !strings.HasPrefix(p.Login(), "756.") || len(p.Born) != len("31.12.1999") {
+			t.Errorf("%+v", p)
+		}
+		if p.Login() == "756.0000.3981.30" && (p.ActivationCode != "WM68-WB9E-EEJ8" || p.Born != "09.09.1990") {
+			t.Errorf("%+v", p)
+		}
+		if p.Login() == "756.0000.7174.29" && p.ActivationCode != "" { // no statement went out yet
+			t.Errorf("%+v", p)
+		}
+	}
+	if len(sites) != 2 || sites["1e.alpina.localhost"] != 9 || sites["flex.alpina.localhost"] != 16 {
+		t.Errorf("%v", sites)
+	}
+	for host, want := range map[string]int{"localhost:8080": 200, "127.0.0.1:8080": 200, "aurora.localhost:8080": 303, "meridiana.localhost:8080": 303,
+		"flex.alpina.localhost:8080": 303, "1e.alpina.localhost:8080": 303, "alpina.localhost:8080": 421, "evil.example": 421} {
 		if got := ask(d.Handler, "GET", host, "/", "").Code; got != want {
 			t.Errorf("GET / at %s is %d, want %d", host, got, want)
 		}
@@ -103,7 +131,7 @@ func TestKept(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 {
 		d := start(t, dir)
-		if len(d.People()) != 26 {
+		if len(d.People()) != 26+25+25 {
 			t.Error(len(d.People()))
 		}
 		if err := d.Close(); err != nil {

@@ -55,14 +55,28 @@ func (v view) Now() string { return v.T("demo.clock_now", "stamp", texts.Stamp(v
 
 // A fundView is one fund on the door.
 type fundView struct {
-	ID, Name, URL string
+	ID, Name      string
+	Sites         []site
+	Login, Secret string // what the columns are called
 	People        []Person
 }
+
+// A site is one of a fund's, by the name of its host.
+type site struct{ Host, URL string }
 
 // Funds are the funds with their people.
 func (v view) Funds() (all []fundView) {
 	for _, f := range v.demo.funds {
-		fv := fundView{f.ID, f.Name, "http://" + f.ID + ".localhost:" + v.demo.port + "/", nil}
+		fv := fundView{ID: f.ID, Name: f.Name, Login: v.T("demo.tax_code"), Secret: v.T("demo.secret")}
+		for _, h := range hostsOf(f) {
+			fv.Sites = append(fv.Sites, site{h, "http://" + h + ":" + v.demo.port + "/"})
+		}
+		switch f.Registry.Login {
+		case "username":
+			fv.Login, fv.Secret = v.T("demo.username"), v.T("demo.password")
+		case "ahv":
+			fv.Login, fv.Secret = v.T("demo.ahv"), v.T("demo.activation")
+		}
 		for _, p := range v.demo.people {
 			if p.Fund == f.ID {
 				fv.People = append(fv.People, p)

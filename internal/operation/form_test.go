@@ -268,18 +268,23 @@ func TestInputs(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add("Via Roma 12", "41121", "12.500,00", "IT60X0542811101000000123456", "VGNFNC87S65D711L", "1")
 	f.Add("\u202e", "\x00", "€", "it", "12345678903", "31")
-	fund, err := policy.Load(funds.Files, "aurora.toml")
+	all, err := policy.LoadAll(funds.Files)
 	if err != nil {
 		f.Fatal(err)
 	}
+	var acts []access.Act
+	for _, fund := range all {
+		acts = append(acts, fund.Acts...)
+	}
 	f.Fuzz(func(t *testing.T, line, postcode, amount, iban, code, day string) {
-		for _, a := range fund.Acts {
+		for _, a := range acts {
 			form := Form{}
 			for i, name := range Inputs(a) {
 				form[name] = []string{[]string{line, postcode, amount, iban, code, day}[i%6]}
 			}
 			for name, value := range map[string]string{"street": line, "postcode": postcode, "amount": amount, "iban": iban, "country": "IT", "reason": "health", "how_much": "amount",
-				"person_name_1": line, "person_tax_code_1": code, "person_share_1": "100"} {
+				"email": line, "mobile": code, "vat_no": code, "source": "other", "truth": "yes",
+				"person_name_1": line, "person_tax_code_1": code, "person_share_1": "100", "person_rank_1": "1"} {
 				if _, ok := form[name]; ok {
 					form[name] = []string{value}
 				}

@@ -77,6 +77,11 @@ func TestProblems(t *testing.T) {
 		{"ends", `{ password = "new" }, { code = "channel" }`, `{ password = "new" }`, "ends without a proof"},
 		{"field type", `type = "postcode"`, `type = "colour"`, `"colour" is not a type`},
 		{"hold", `hold  = ["contact_change", "email", "password_reset"]`, `hold = ["weather"]`, `"weather" is not a hold`},
+		{"amount", `type = "iban" } ]`, `type = "amount", min = 5, max = 4 } ]`, "an amount lies between 0 and 10000000, and min below max"},
+		{"least", `type = "iban" } ]`, `type = "iban", min = 5 } ]`, "only an amount has a least value"},
+		{"ranks", `max = 5 } ]`, `max = 5, ranks = 1 } ]`, "shares can have 2 to 5 ranks"},
+		{"year", `type = "iban" } ]`, `type = "year", past = 1, ahead = -2 } ]`, "no year lies between"},
+		{"vat", `type = "iban" } ]`, `type = "vat" } ]`, ""},
 		{"choice", `options = ["health", "home", "other"]`, `options = ["health"]`, "at least two options"},
 		{"confirm", "goal  = \"confirm\"", "goal  = \"change_password\"", `no flow with the goal "confirm"`},
 		{"registry", `encoding  = "windows-1252"`, `encoding = "morse"`, "registry.encoding: must be"},
@@ -102,6 +107,14 @@ func TestProblems(t *testing.T) {
 				t.Errorf("no file's name in %+v", problems[0])
 			}
 		})
+	}
+}
+
+// A VAT number is judged by Italy's rule, and is asked for nowhere else.
+func TestVATAbroad(t *testing.T) {
+	text := strings.Replace(strings.Replace(shipped(t), `type = "iban" } ]`, `type = "vat" } ]`, 1), `country   = "IT"`, `country   = "CH"`, 1)
+	if _, err := policy.Parse("aurora.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), "only the VAT numbers of Italy are known") {
+		t.Error(err)
 	}
 }
 

@@ -9,6 +9,7 @@
 //	outcome NUMBER WORD                 what became of that row in the last import
 //	password NUMBER text                a password that came with the register
 //
+//	sits LOGIN read | act               somebody has just signed in here, at that level: for what comes after
 //	given FILE name=value…              what given/FILE.txt beside the scripts tells, with those variables
 //
 //	open /path                          go there

@@ -31,6 +31,7 @@ func vocabulary() map[string]command {
 		}},
 		"member":   {2, -1, false, func(w *world, c call) error { return w.register.set(c.args[0], c.args[1:]) }},
 		"password": two((*world).setPassword),
+		"sits":     two((*world).sit),
 		"given":    {1, -1, false, given},
 		"outcome": two(func(w *world, number, want string) error {
 			if got := string(w.register.outcomes[number]); got != want {

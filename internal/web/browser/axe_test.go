@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -13,7 +14,11 @@ import (
 )
 
 // groups are all pages in all their states; each group has a world of its own.
-var groups = map[string][]state{"in": statesIn, "code": statesCode, "area": statesArea, "act": statesAct}
+var groups = map[string][]state{"in": statesIn, "code": statesCode, "area": statesArea, "act": statesAct,
+	"meridiana": statesMeridiana, "halves": statesHalves, "alpina": statesAlpina}
+
+// fundOf is the fund of a group's world, where it is not the first.
+var fundOf = map[string]string{"meridiana": "meridiana", "halves": "meridiana", "alpina": "alpina"}
 
 // reviewed is what axe cannot tell of a page and a person looked at: a rule, how
 // the page was shown, and what was seen. What axe cannot tell and is not here
@@ -47,7 +52,7 @@ func TestBrowserStates(t *testing.T) {
 		for name, group := range groups {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t)
+				w := newWorldOf(t, cmp.Or(fundOf[name], "aurora"))
 				p := browsertest.New(t, browsertest.Options{})
 				for _, st := range group {
 					t.Run(st.name, func(t *testing.T) {

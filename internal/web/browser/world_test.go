@@ -42,6 +42,7 @@ type world struct {
 	fund  *access.Fund
 	clock *clock
 	post  *deliver.Capture
+	host  string // aurora.localhost
 	base  string // http://aurora.localhost:PORT
 	port  string
 	file  string       // the database
@@ -83,23 +84,30 @@ var begin = time.Date(2025, 9, 30, 8, 0, 0, 0, time.UTC)
 // one is made at a time: nobody waits for a turn.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, "aurora")
+}
+
+// newWorldOf makes one of another fund.
+func newWorldOf(t *testing.T, fund string) *world {
+	t.Helper()
 	all, err := policy.LoadAll(funds.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, clock: &clock{now: begin}, posts: map[string]int{}}
-	w.fund = all[slices.IndexFunc(all, func(f *access.Fund) bool { return f.ID == "aurora" })]
+	w.fund = all[slices.IndexFunc(all, func(f *access.Fund) bool { return f.ID == fund })]
 	w.post = deliver.NewCapture(w.clock.Now)
 	server := httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(server.Close)
 	if _, w.port, err = net.SplitHostPort(server.Listener.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	w.base = "http://aurora.localhost:" + w.port
+	w.host = fund + ".localhost"
+	w.base = "http://" + w.host + ":" + w.port
 	w.file = filepath.Join(t.TempDir(), "aditus.db")
 	w.app, err = app.New(t.Context(), app.Options{Database: w.file, Keys: keys.New(nil), Funds: []*access.Fund{w.fund},
-		Wording: funds.Files, Hosts: map[string]string{"aurora.localhost": w.fund.ID}, Checkpoints: io.Discard, Now: w.clock.Now,
-		Senders: map[access.Kind]deliver.Sender{access.Email: w, access.SMS: w}, Log: slog.New(slog.DiscardHandler),
+		Wording: funds.Files, Hosts: map[string]string{w.host: w.fund.ID}, Checkpoints: io.Discard, Now: w.clock.Now,
+		Senders: map[access.Kind]deliver.Sender{access.Email: w, access.SMS: w, access.PEC: w}, Log: slog.New(slog.DiscardHandler),
 		Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1}, Slots: 1, Queue: -1})
 	if err != nil {
 		t.Fatal(err)

@@ -62,7 +62,7 @@ func Lines(v *page.Visit, a access.Act, values access.Values, full bool) (lines 
 			lines = append(lines, persons(v, value)...)
 			continue
 		case "declaration":
-			line.Text = nil // its label says it all
+			line.Text = []string{v.T("form.yes")}
 		default:
 			line.Text = []string{v.Format(value)}
 		}

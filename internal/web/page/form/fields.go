@@ -227,6 +227,7 @@ func (f *field) persons(v *page.Visit, a access.Act, fd access.Field, stored str
 		row := personOf(v, parts, i, p)
 		if fd.Ranks > 0 {
 			row.Rank = rank(v, fd, i, p.Rank)
+			row.Share.Hint = v.T("field.share_rank.hint")
 		}
 		if share, ok := operation.Percent(row.Share.Value); ok {
 			total, any = total+share, true

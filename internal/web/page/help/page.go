@@ -18,12 +18,16 @@ var HTML string
 type Page struct{ page.Reading }
 
 // data is what the page's HTML needs.
-type data struct{ First string } // what to do the first time
+type data struct {
+	First   string // what to do the first time
+	Recover bool   // the fund gives a forgotten password back
+}
 
 // Show says what somebody needs who was never here, by what the fund asks.
 func (Page) Show(v *page.Visit) (any, error) {
+	d := data{v.T("help.first_other"), journey.Recovers(v.Fund)}
 	if journey.ByNumber(v.Fund) {
-		return data{v.T("help.first")}, nil
+		d.First = v.T("help.first")
 	}
-	return data{v.T("help.first_other")}, nil
+	return d, nil
 }

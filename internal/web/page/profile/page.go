@@ -42,11 +42,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 		{"birth_place", "person.birth_place", r.BirthPlace},
 		{"tax_code", "person.tax_code", r.TaxCode},
 		{"ahv", "person.ahv", identifier.AHVDotted(r.AHV)},
-		{"username", "position.username", r.Username},
-		{"enrolment_no", "person.number", number(v, e)},
+		{"enrolment_no", "person.number", e.Number},
 	} {
-		if p.field == "enrolment_no" && p.value == "" {
-			continue
+		if p.field == "enrolment_no" && r.SurvivorOf != "" && r.Username != "" { // called by a name, not by a number
+			p.label, p.value = "position.username", r.Username
 		}
 		if v.Fund.Registry.Has(p.field) { // what the fund's register never has is not missing
 			d.Person = append(d.Person, line(v, p.label, p.value))
@@ -73,15 +72,6 @@ func (Page) Show(v *page.Visit) (any, error) {
 		d.ChangeContacts = "/operations/new/" + a.ID
 	}
 	return d, nil
-}
-
-// number is the membership number. A survivor's row is called by a user name and
-// has none.
-func number(v *page.Visit, e access.Entry) string {
-	if v.Fund.Registry.Key.Field == "username" && e.Record.SurvivorOf != "" {
-		return ""
-	}
-	return e.Number
 }
 
 // line is one thing that the register says, or that it does not say.
