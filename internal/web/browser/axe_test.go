@@ -31,6 +31,7 @@ var reviewed = map[string]string{
 // mistake: whoever has both open reads which is which.
 var shared = map[string]string{
 	"/operations/{id}/confirm /otp":                 "one part asks for every code; what it is for stands below",
+	"/operations/{id}/confirm /otp /recover":        "one SMS or another: what it is for stands below",
 	"/channel /channel/done":                        "the channel is active: said once at the end of the steps, and afterwards at the invitation's place",
 	"/channel /channel/choose":                      "nobody without a contact can go on, wherever they come from",
 	"/operations/{id}/edit /operations/{new}/{act}": "one form, empty and filled in",
