@@ -75,7 +75,7 @@ func cycle(ctx context.Context, a *app.App, f *access.Fund, codes *peek, fl flow
 	if err != nil {
 		return err
 	}
-	if err := a.Operations.Ask(ctx, f, sess, fl.Draft, host(f)); err != nil {
+	if err := a.Operations.Ask(ctx, f, sess, fl.Draft, host(f), ""); err != nil {
 		return err
 	}
 	code, err := codes.code(fl.Draft)

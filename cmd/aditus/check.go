@@ -63,6 +63,9 @@ func (c *checkFundCmd) Run(w world) error {
 		if err != nil {
 			return err
 		}
+		for _, d := range policy.Deviations(f) {
+			fmt.Fprintf(w.err, "%s: warning: %s\n", o.name, d)
+		}
 		fmt.Fprintf(w.out, "%s: %s: good\n", o.name, f.Name)
 	}
 	if bad > 0 {

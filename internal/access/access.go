@@ -66,6 +66,9 @@ const (
 	PurposeRecover   = "recover"
 	PurposeUsername  = "username" // the key of S-8
 	PurposeFactor    = "factor"
+	PurposeHandOver  = "hand_over"     // the half of a secret that goes by mail
+	PurposeHalfSMS   = "hand_over_sms" // the half that goes by SMS
+	PurposeMobile    = "mobile"        // that a mobile is the member's own
 )
 
 // A ChallengeState is where a challenge stands.
@@ -136,6 +139,8 @@ type Credential struct {
 
 	ResetAt time.Time // when it was given back last by a code; zero for never
 	ResetBy string    // keyed hash of the address that code went to
+
+	Postponed int // sign-ins for which its change was put off (PasswordRules.Grace)
 }
 
 // A Journey is one member's walk through one flow of the fund's file. At only
@@ -147,7 +152,7 @@ type Journey struct {
 	Goal      string
 	At        int // the step it stands at; len(steps) is the end
 	Lang      string
-	By        string // how the person was known: "password", "letter" (S-17), "backup", or "number" (which proves nothing: security.md 4.7)
+	By        string // how the person was known: "password", "letter" (S-17), "backup", "recover", "facts", "handed", or "number" (which proves nothing: security.md 4.7)
 	Session   string // the session it was begun in, or ""
 	Device    string
 	Agent     string
@@ -157,6 +162,8 @@ type Journey struct {
 	Mute      bool   // its codes are sent to nobody, and none is right
 	Enrol     Enrolling
 	Factor    Channel // how codes shall come from now on: Kind, Address and Secret alone
+	Half      Kind    // over which a first half was answered, while another is awaited
+	Handed    string  // the id of the temporary password it began with, or ""
 	State     string  // open, done, dropped
 	StartedAt time.Time
 	ExpiresAt time.Time
@@ -198,6 +205,47 @@ type Consent struct {
 // this journey and this step.
 func (j Journey) Question(purpose string) Question {
 	return Question{j.Fund, j.Member, purpose, "journey/" + j.ID + "/" + strconv.Itoa(j.At), j.ID}
+}
+
+// A Handed is a temporary password: the half of new secrets that went by SMS. It
+// is good while the challenge of the other half can be answered, and once.
+type Handed struct {
+	ID        string // what the challenge of the other half is about
+	Challenge string
+	Member    string
+	Hash      string // PHC string
+}
+
+// A PIN is a member's secret for acts. It is typed before a code is sent, and
+// confirms nothing by itself.
+type PIN struct {
+	Member string
+	Hash   string // PHC string, "" if there is none
+	MadeAt time.Time
+}
+
+// A MobileTrust is what a member's number earned, or lost, beside what the
+// register says of it.
+type MobileTrust struct {
+	Member   string
+	Source   string    // "sms", "desk", "form"; "" if it was only lost
+	By       string    // the journey, or the person of the office
+	At       time.Time // zero if it was only lost
+	Failures int       // proved ones, since then
+	LostAt   time.Time // zero if it was not
+	LostWhy  string
+}
+
+// A Case is something for the fund's people to look at. One that is open is not
+// opened again for the same member and reason.
+type Case struct {
+	ID      string
+	Kind    string // "recovery", "half_delivered", "not_me"; "" opens none
+	Member  string
+	Why     string
+	Journey string
+	At      time.Time
+	EndedAt time.Time // zero while it is open
 }
 
 // An Enrolment is what a finished journey leaves: the level a member can reach.

@@ -27,6 +27,8 @@ type Fund struct {
 	Channel   ChannelRules
 	Session   SessionRules
 	Hold      HoldRules
+	Recovery  RecoveryRules
+	Trust     TrustRules
 	Status    map[string]StatusRule // by the registry's normalised status
 	Registry  Profile
 	Flows     []Flow
@@ -68,6 +70,7 @@ type Way struct {
 // CodeRules come from the [code] table.
 type CodeRules struct {
 	Digits  int
+	Letters bool // of 32 letters and digits, none like another, instead of digits
 	Tries   int
 	TTL     time.Duration // from the request (F-12)
 	Again   time.Duration // when a newer code may be asked for; 0 is «after expiry» (F-13)
@@ -81,6 +84,13 @@ type PasswordRules struct {
 	Min      int // code points
 	MaxBytes int
 	Groups   int // of digit, lower, upper, other; 0 asks for none
+
+	// From Rollout on, a password that breaks the rules is asked to be changed at
+	// sign-in, and may be kept for Grace sign-ins more (C-3). The zero time asks
+	// it of new passwords alone.
+	Rollout time.Time
+	Grace   int
+	Alone   bool // the file says expressly that a shorter one may stand alone (security.md 4.6)
 }
 
 // SignInRules come from the [sign_in] table.
@@ -116,6 +126,25 @@ type HoldRules struct {
 	ContactChange time.Duration // no money moves so soon after a contact changed
 	Email         time.Duration // nor after a confirmation by an e-mail code
 	PasswordReset time.Duration // nor on the word of the channel that gave the password back (rule R1)
+}
+
+// The styles of giving secrets back in two halves (security.md 4.1).
+const (
+	SplitCodes         = "split_codes"          // a code by mail, one by SMS, both typed in the browser that asked
+	SplitInitialSecret = "split_initial_secret" // a temporary password by SMS, a PIN by mail, both typed at the next sign-in
+)
+
+// RecoveryRules come from the [recovery] table.
+type RecoveryRules struct {
+	Style string
+}
+
+// TrustRules come from the [trust] table: what makes a mobile reliable (C-9, C-20).
+type TrustRules struct {
+	By         []string      // "registry": the register vouches; "sms", "desk", "form": it was earned so
+	MaxPersons int           // a number that more people have is nobody's own
+	MaxAge     time.Duration // after which it has to be earned again; 0 is never
+	Demote     int           // proved failures to reach it after which it is not reliable any more
 }
 
 // A StatusRule says what somebody with that status may do.

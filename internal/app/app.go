@@ -132,7 +132,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a.Challenges = &challenge.Service{DB: a.DB}
 	a.Sessions = session.New(a.DB, now)
 	a.Journeys = &journey.Engine{DB: a.DB, Challenges: a.Challenges, Sessions: a.Sessions, Passwords: a.Passwords, Breached: o.Breached, Floor: o.Floor}
-	a.Operations = &operation.Service{DB: a.DB, Challenges: a.Challenges, Signer: o.Keys.Signer("receipt")}
+	a.Operations = &operation.Service{DB: a.DB, Challenges: a.Challenges, Signer: o.Keys.Signer("receipt"), Passwords: a.Passwords}
 	a.Sealer = &audit.Sealer{DB: a.DB, Funds: ids, Holder: rand.Text(), Lease: 30 * time.Second, Batch: batch(a.DB),
 		Signer: o.Keys.Signer("checkpoint"), Second: o.Checkpoints, Every: 1000, Within: time.Minute}
 	site := &web.Site{Services: page.Services{Journeys: a.Journeys, Operations: a.Operations, Area: &area.Service{DB: a.DB, Sessions: a.Sessions},
@@ -142,13 +142,18 @@ func New(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
-// undelivered tells whoever asked for a message that it will not arrive. If that
-// is proved of its address, the code it carried frees its member's place at once.
+// undelivered tells whoever asked for a message that it is proved not to arrive.
+// If it carried a code, that frees its member's place at once (security.md 4.2).
 func (a *App) undelivered(tx *store.Tx, m access.Message, why deliver.Ending) error {
-	if m.Challenge == "" || why != deliver.Bounced {
+	if why != deliver.Bounced {
 		return nil
 	}
-	return a.Challenges.Bounced(tx, m.Member, m.Challenge)
+	if m.Challenge != "" {
+		if err := a.Challenges.Bounced(tx, m.Member, m.Challenge); err != nil {
+			return err
+		}
+	}
+	return journey.Undelivered(tx, a.Funds[m.Fund], m)
 }
 
 // batch is how many events are sealed in one transaction: measured in
@@ -222,7 +227,7 @@ func (a *App) Tidy(ctx context.Context) error {
 			if err := tx.ForgetLimits(); err != nil {
 				return err
 			}
-			if err := errors.Join(tx.DropUsernames(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour)))); err != nil {
+			if err := errors.Join(tx.DropUsernames(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour))), tx.ForgetHanded(tx.Now().Add(-2*journey.HandedLife))); err != nil {
 				return err
 			}
 			return tx.MarkClock()

@@ -74,7 +74,7 @@ func newSiteOf(t testing.TB, engine, fund string, change func(*access.Fund)) *si
 		where = dbtest.URL(t)
 	}
 	s.app, err = app.New(t.Context(), app.Options{Database: where, Keys: keys.New(nil), Funds: []*access.Fund{f}, Wording: funds.Files,
-		Senders:     map[access.Kind]deliver.Sender{access.Email: s.post, access.SMS: s.post},
+		Senders:     map[access.Kind]deliver.Sender{access.Email: s.post, access.SMS: s.post, access.PEC: s.post},
 		Checkpoints: &bytes.Buffer{}, Log: slog.New(slog.NewTextHandler(loud{t}, &slog.HandlerOptions{Level: slog.LevelError})), Now: s.now.Now, Secure: true,
 		Proxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1}, Conns: 4, Wait: time.Minute})
@@ -123,6 +123,7 @@ type member struct {
 	email, mobile string
 	password      string // "" for none
 	active        bool   // has a secure channel, to the e-mail address
+	reliable      bool   // the register vouches for the mobile
 }
 
 func (m member) id() string { return "M" + m.number }
@@ -147,7 +148,7 @@ func (s *site) register(all ...member) {
 		}
 		for _, m := range all {
 			err := tx.AddEntry(access.Entry{ID: m.number, Member: m.id(), Number: m.number, Login: m.code, Status: m.status, Held: m.held, Version: im.Version,
-				Digest: "0", Record: access.Record{Name: "Nome", Surname: "Cognome", TaxCode: m.code, Email: m.email, Mobile: m.mobile}})
+				Digest: "0", Record: access.Record{Name: "Nome", Surname: "Cognome", TaxCode: m.code, Email: m.email, Mobile: m.mobile, MobileReliable: m.reliable}})
 			if err != nil {
 				return err
 			}

@@ -205,8 +205,6 @@ func (w *enrolWalk) person(member string) *walker {
 	return nil
 }
 
-var smsCode = regexp.MustCompile(`#(\d{6})$`)
-
 // sms is the newest code on a telephone.
 func (w *enrolWalk) sms(to string) string {
 	for _, m := range w.post.Messages() {

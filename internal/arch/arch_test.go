@@ -19,11 +19,12 @@ const arrows = `
 	cmd                                  -> demo app settings funds
 	demo                                 -> app funds
 	app                                  -> web provider deliver desk registry settings
-	web                                  -> area journey operation desk registry session texts qr
+	web                                  -> area journey operation desk registry session texts qr trust
 	provider                             -> journey operation session
-	area journey operation desk registry -> challenge document federation policy session password identifier
+	area journey operation desk registry -> challenge document federation policy session password trust identifier
 	deliver                              -> audit store texts identifier
 	challenge document session           -> audit totp recovery passkey
+	trust                                -> audit
 	audit                                -> store
 	store password recovery              -> keys
 	keys policy federation texts         -> access

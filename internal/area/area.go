@@ -12,6 +12,7 @@ import (
 	"aditus/internal/audit"
 	"aditus/internal/session"
 	"aditus/internal/store"
+	"aditus/internal/trust"
 )
 
 // A Service reads for members.
@@ -102,6 +103,8 @@ type Safety struct {
 	Password access.Credential // without the hash
 	Accesses []Access
 	Sessions []access.Session // those that live, the newest first
+	Mobile   *trust.Mobile    // nil where the fund has no flow to make it reliable
+	Earn     bool             // it can be made so
 }
 
 // Safety reads the security page for a session.
@@ -115,6 +118,17 @@ func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Sessio
 			return err
 		}
 		y.Password.Hash = ""
+		if _, ok := f.Flow("trust_mobile"); ok {
+			m, err := tx.Member(sess.Member)
+			if err != nil {
+				return err
+			}
+			mobile, err := trust.Of(tx, f, m)
+			if err != nil {
+				return err
+			}
+			y.Mobile, y.Earn = &mobile, trust.Earnable(mobile) == nil
+		}
 		all, err := tx.SessionsOf(sess.Member, 50)
 		if err != nil {
 			return err

@@ -35,6 +35,12 @@ const (
 	KindBackupsMade        = "backups_made"
 	KindBackupUsed         = "backup_used"
 	KindContractAdded      = "contract_added"
+	KindPINChanged         = "pin_changed"
+	KindPINAnswered        = "pin_answered"
+	KindPasswordPostponed  = "password_postponed"
+	KindMobileTrusted      = "mobile_trusted"
+	KindMobileLost         = "mobile_lost"
+	KindHalfDelivered      = "half_delivered"
 )
 
 type (
@@ -62,7 +68,7 @@ type (
 	RecoveryAsked struct {
 		Member  string `json:"member,omitempty"`
 		Subject string `json:"subject"`
-		Why     string `json:"why"` // "sent"; or "unknown", "blocked", "no_contact", "frozen", "limit": nothing was, which is never shown
+		Why     string `json:"why"` // "sent"; or "unknown", "blocked", "deceased", "no_contact", "mismatch", "not_reliable", "frozen", "limit": nothing was, which is never shown
 		Where   Where  `json:"-"`
 	}
 
@@ -243,6 +249,48 @@ type (
 		Key     string `json:"key"`
 		Why     string `json:"why"` // "bounced", "permanent", "expired", "unreadable", "unknown"
 	}
+
+	// PINChanged: a new PIN was set.
+	PINChanged struct {
+		Member  string `json:"member"`
+		Journey string `json:"journey"`
+	}
+
+	// PINAnswered: a PIN was typed before an act.
+	PINAnswered struct {
+		Member string `json:"member"`
+		Right  bool   `json:"right"`
+	}
+
+	// PasswordPostponed: the change of a password that breaks the rules was put
+	// off, for the nth time.
+	PasswordPostponed struct {
+		Member string `json:"member"`
+		N      int    `json:"n"`
+	}
+
+	// MobileTrusted: the member's mobile became one that secrets may go to, how,
+	// and by whom: a journey, or a person of the office.
+	MobileTrusted struct {
+		Member string `json:"member"`
+		Source string `json:"source"`
+		By     string `json:"by"`
+		Number string `json:"-"` // masked
+	}
+
+	// MobileLost: it is no such mobile any more, and why.
+	MobileLost struct {
+		Member string `json:"member"`
+		Why    string `json:"why"` // "failed"
+	}
+
+	// HalfDelivered: one half of what was given back cannot arrive, so the other
+	// opens nothing.
+	HalfDelivered struct {
+		Member    string `json:"member"`
+		Challenge string `json:"challenge"`
+		Half      string `json:"half"` // the kind of channel that failed
+	}
 )
 
 func (e SignedIn) kind() string           { return KindSignedIn }
@@ -272,6 +320,12 @@ func (e Enrolled) kind() string           { return KindEnrolled }
 func (e BackupsMade) kind() string        { return KindBackupsMade }
 func (e BackupUsed) kind() string         { return KindBackupUsed }
 func (e ContractAdded) kind() string      { return KindContractAdded }
+func (e PINChanged) kind() string         { return KindPINChanged }
+func (e PINAnswered) kind() string        { return KindPINAnswered }
+func (e PasswordPostponed) kind() string  { return KindPasswordPostponed }
+func (e MobileTrusted) kind() string      { return KindMobileTrusted }
+func (e MobileLost) kind() string         { return KindMobileLost }
+func (e HalfDelivered) kind() string      { return KindHalfDelivered }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -300,6 +354,12 @@ func (e Enrolled) about() string           { return e.Member }
 func (e BackupsMade) about() string        { return e.Member }
 func (e BackupUsed) about() string         { return e.Member }
 func (e ContractAdded) about() string      { return e.Member }
+func (e PINChanged) about() string         { return e.Member }
+func (e PINAnswered) about() string        { return e.Member }
+func (e PasswordPostponed) about() string  { return e.Member }
+func (e MobileTrusted) about() string      { return e.Member }
+func (e MobileLost) about() string         { return e.Member }
+func (e HalfDelivered) about() string      { return e.Member }
 
 func (e SignedIn) personal() any         { return e.Where }
 func (e SignInFailed) personal() any     { return e.Where }
@@ -307,3 +367,4 @@ func (e RecoveryAsked) personal() any    { return e.Where }
 func (e Frozen) personal() any           { return e.Where }
 func (e ChannelActive) personal() any    { return struct{ Address string }{e.Address} }
 func (e EnrolmentRefused) personal() any { return e.Where }
+func (e MobileTrusted) personal() any    { return struct{ Number string }{e.Number} }

@@ -55,6 +55,9 @@ type Request struct {
 	// Quiet is for a question that is put before it is known who asks: a limit
 	// that is met does not refuse, and makes the question mute.
 	Quiet bool
+	// Also are messages that carry the other half of what the code opens. They go
+	// with it, or not at all: Member, Challenge, Lang and ExpiresAt are set here.
+	Also []access.Message
 	// Mute puts a question to which no code is sent and no answer is right. It
 	// takes the place and the counts of one that is, so that nobody can tell.
 	Mute bool
@@ -88,7 +91,7 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 	if r.Rules.Again > 0 {
 		free = now.Add(-r.Rules.Again)
 	}
-	code, err := random(r.Rules.Digits)
+	code, err := random(r.Rules)
 	if err != nil {
 		return c, nil, err
 	}
@@ -142,6 +145,12 @@ func (s *Service) Ask(tx *store.Tx, r Request) (c access.Challenge, refusal *acc
 	if err := audit.Record(tx, audit.CodeAsked{Member: q.Member, Challenge: c.ID, Purpose: q.Purpose, Kind: string(r.Kind)}); err != nil || app {
 		return c, nil, err
 	}
+	for _, m := range r.Also {
+		m.ID, m.Member, m.Challenge, m.Lang, m.ExpiresAt, m.Discard = access.NewID(now), q.Member, c.ID, r.Lang, c.ExpiresAt, r.Mute
+		if err := tx.Post(m); err != nil {
+			return c, nil, err
+		}
+	}
 	return c, nil, tx.Post(access.Message{ID: access.NewID(now), Member: q.Member, Challenge: c.ID, Kind: r.Kind, To: r.Address,
 		Lang: r.Lang, Key: r.Text, ExpiresAt: c.ExpiresAt, Discard: r.Mute, Args: append([]access.Arg{
 			{Name: "code", Value: code},
@@ -185,7 +194,7 @@ const wrongRow = 15
 // A right answer given again in the same session before the proof was spent is
 // right again: the process may have died in between.
 func (s *Service) Answer(ctx context.Context, q access.Question, rules access.CodeRules, typed string) (Proof, error) {
-	code, refusal := digits(typed, rules.Digits)
+	code, refusal := read(typed, rules)
 	if refusal != nil {
 		return Proof{}, refusal
 	}
@@ -303,7 +312,7 @@ func (s *Service) Spend(tx *store.Tx, p Proof, q access.Question) error {
 // very session a moment ago: a member who never saw the answer asks again, and
 // gets the same receipt (R2). It takes no try: the deed is done.
 func (s *Service) Same(tx *store.Tx, challenge, session, typed string, rules access.CodeRules) (bool, error) {
-	code, refusal := digits(typed, rules.Digits)
+	code, refusal := read(typed, rules)
 	if refusal != nil {
 		return false, nil
 	}
@@ -365,7 +374,8 @@ func mac(tx *store.Tx, c access.Challenge, code string) []byte {
 // a code that anybody may ask for have a count of their own: it must not show
 // what the member does elsewhere, nor keep them from it.
 func pauseKey(tx *store.Tx, q access.Question) string {
-	if q.Purpose == access.PurposeRecover {
+	switch q.Purpose {
+	case access.PurposeRecover, access.PurposeHandOver, access.PurposeHalfSMS:
 		return tx.Keys().Index("throttle", "recovery codes "+q.Member)
 	}
 	return tx.Keys().Index("throttle", "codes "+q.Member)
@@ -375,13 +385,63 @@ func tallyKey(tx *store.Tx, what, subject string) string {
 	return tx.Keys().Index("tally", "codes "+what+" "+subject)
 }
 
+// letters are what a code of letters is made of: 32, of which none is taken for
+// another once read has mapped those that are not among them (Crockford's base 32).
+const letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
 // random makes a code, each as likely as the other.
-func random(n int) (string, error) {
+func random(rules access.CodeRules) (string, error) {
+	n := rules.Digits
+	if rules.Letters {
+		b := make([]byte, n)
+		rand.Read(b) // never fails (crypto/rand)
+		for i := range b {
+			b[i] = letters[b[i]&31]
+		}
+		return string(b), nil
+	}
 	v, err := rand.Int(rand.Reader, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil))
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%0*d", n, v), nil
+}
+
+// read reads what was typed as a code of the rules' kind.
+func read(typed string, rules access.CodeRules) (string, *access.Refusal) {
+	if !rules.Letters {
+		return digits(typed, rules.Digits)
+	}
+	n := access.Arg{Name: "n", Type: access.ArgCount, Value: fmt.Sprint(rules.Digits)}
+	typed = strings.TrimSpace(typed)
+	if typed == "" {
+		return "", access.RefuseField("otp", "code_empty", n)
+	}
+	form := access.RefuseField("otp", "code_form", n)
+	if len(typed) > 64 {
+		return "", form
+	}
+	var b strings.Builder
+	for _, r := range strings.ToUpper(typed) {
+		switch r {
+		case ' ', '-', '.', '\u00a0', '\u2011', '\t':
+			continue
+		case 'O':
+			r = '0'
+		case 'I', 'L':
+			r = '1'
+		case 'U':
+			r = 'V'
+		}
+		if !strings.ContainsRune(letters, r) {
+			return "", form
+		}
+		b.WriteRune(r)
+	}
+	if b.Len() != rules.Digits {
+		return "", form
+	}
+	return b.String(), nil
 }
 
 // digits reads what was typed or pasted: blanks, dashes, dots and a leading #

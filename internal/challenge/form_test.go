@@ -1,6 +1,7 @@
 package challenge
 
 import (
+	"aditus/internal/access"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -85,7 +86,7 @@ func TestRandomCodes(t *testing.T) {
 	var counts [6][10]int
 	seen := map[string]bool{}
 	for range 10_000 {
-		code, err := random(6)
+		code, err := random(access.CodeRules{Digits: 6})
 		if err != nil {
 			t.Fatal(err)
 		}

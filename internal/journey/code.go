@@ -8,13 +8,20 @@ import (
 	"aditus/internal/audit"
 	"aditus/internal/challenge"
 	"aditus/internal/store"
+	"aditus/internal/trust"
 )
 
 // purpose is what a code at the journey's present step is for.
 func purpose(j access.Journey) string {
 	switch {
-	case j.Goal == "sign_in":
+	case j.Goal == "sign_in" || j.Goal == goalRaise:
 		return access.PurposeSignIn
+	case j.Goal == goalMobile:
+		return access.PurposeMobile
+	case j.By == byFacts && j.Half != "":
+		return access.PurposeHalfSMS
+	case j.By == byFacts:
+		return access.PurposeHandOver
 	case j.Goal == "recover":
 		return access.PurposeRecover
 	case j.Goal == "enrol" && j.Factor.Kind == "":
@@ -35,6 +42,7 @@ var texts = map[string]string{
 	access.PurposeRecover:  "code_recover",
 	access.PurposeUsername: "code_username",
 	access.PurposeFactor:   "code_factor",
+	access.PurposeMobile:   "code_mobile",
 }
 
 // Purpose is what the code that the journey waits for is for.
@@ -166,9 +174,20 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 			}
 			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 			r.To = Backup
+		case access.PurposeMobile:
+			if err := trust.Earn(tx, f, m, j.Address, j.ID); err != nil {
+				return err
+			}
+			r.To = Safety
+			err = e.notify(tx, m, j.Lang, "mobile_trusted", nil, access.Channel{Kind: access.SMS, Address: j.Address},
+				access.Arg{Name: "last3", Value: access.Last(j.Address, 3)})
 		case access.PurposeSignIn:
 			if err := e.tellDevice(tx, j, m); err != nil {
 				return err
+			}
+			if j.Goal == goalRaise { // the session comes when that is settled
+				next.Half, r.To = proof.Kind(), Password
+				break
 			}
 			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 			r.To = Home
@@ -251,7 +270,7 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 	if err != nil {
 		return nil, err
 	}
-	if j.Goal != "recover" { // which proves no channel, and gives no level
+	if j.Goal != "recover" && j.Goal != goalRaise { // which prove no channel, and give no level
 		if err := e.enrol(tx, f, *j); err != nil {
 			return nil, err
 		}

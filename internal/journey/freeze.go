@@ -41,6 +41,9 @@ func (e *Engine) NotMe(ctx context.Context, f *access.Fund, v Visitor) error {
 		if err != nil {
 			return err
 		}
+		if err := tx.OpenCase(access.Case{Kind: "not_me", Member: member, Why: "said_by_member"}); err != nil {
+			return err
+		}
 		if err := audit.Record(tx, audit.Frozen{Member: member, Session: v.Session.ID, Where: v.where()}); err != nil {
 			return err
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,10 +36,12 @@ const (
 // who is a person that typed the right things.
 type who struct {
 	member access.Member
-	by     string // "password" or "number"
+	by     string // "password", "number", or "handed": a temporary password
 	known  bool   // on a device they used before
 	device access.Device
 	secret access.Credential
+	handed string // the id of the temporary password
+	weak   bool   // the password breaks the rules of today
 }
 
 // identify is the word «identify»: a login and a secret. The secret is the
@@ -56,11 +60,18 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 	if secret == "" {
 		return access.RefuseField("password", "password_empty")
 	}
-	g := &guess{login: login, number: asNumber(f, secret)}
+	g := &guess{login: login, temporary: asTemporary(f, secret)}
+	if step.Says("enrolment_no") {
+		g.number = asNumber(f, secret)
+	}
 	if err := e.take(ctx, f, v, g); err != nil {
 		return err
 	}
-	right, stale, err := e.Passwords.Verify(ctx, g.password.Hash, secret)
+	against := g.password.Hash
+	if g.handed.Hash != "" {
+		against, secret = g.handed.Hash, g.temporary
+	}
+	right, stale, err := e.Passwords.Verify(ctx, against, secret)
 	if errors.Is(err, password.ErrBusy) || errors.Is(err, password.ErrTooLong) {
 		return errors.Join(e.forgive(ctx, f, g), refuseBusy(err))
 	}
@@ -68,7 +79,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 		return errors.Join(e.forgive(ctx, f, g), err)
 	}
 	rehashed := ""
-	if right && stale {
+	if right && stale && g.handed.Hash == "" {
 		if rehashed, err = e.Passwords.Hash(ctx, secret); err != nil {
 			rehashed = "" // the password was right; the newer hash can wait for the next time
 		}
@@ -76,8 +87,10 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 	w := who{member: g.member, known: g.known, device: g.device, secret: g.password}
 	switch {
 	case g.member.ID == "" || g.member.Access(f) == "none":
+	case right && g.handed.Hash != "":
+		w.by, w.handed = byHanded, g.handed.ID
 	case right && step.Says("password"):
-		w.by = "password"
+		w.by, w.weak = "password", weak(f, g.member, secret)
 	case step.Says("enrolment_no") && g.password.Hash == "" && ownsNumber(g.member, g.number):
 		w.by = "number"
 	}
@@ -86,7 +99,12 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 	}
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		// The secret was looked at outside a transaction: it must still be the one.
-		if err := tx.SamePassword(g.member.ID, g.password.Hash); err != nil {
+		if w.by == byHanded {
+			err = tx.UseHanded(g.handed)
+		} else {
+			err = tx.SamePassword(g.member.ID, g.password.Hash)
+		}
+		if err != nil {
 			return err
 		}
 		for _, key := range g.keys {
@@ -122,15 +140,17 @@ func refuseBusy(err error) error {
 
 // A guess is one try of one login, with what the database knew of it.
 type guess struct {
-	login    string
-	number   string // the secret as a membership number, "" if it cannot be one
-	member   access.Member
-	password access.Credential
-	device   access.Device
-	known    bool
-	subject  string   // the throttle key of the login
-	network  string   // that of the network, "" on a known device
-	keys     []string // all that were counted
+	login     string
+	temporary string        // the secret as a temporary password, "" if it cannot be one
+	handed    access.Handed // the one that the member was sent
+	number    string        // the secret as a membership number, "" if it cannot be one
+	member    access.Member
+	password  access.Credential
+	device    access.Device
+	known     bool
+	subject   string   // the throttle key of the login
+	network   string   // that of the network, "" on a known device
+	keys      []string // all that were counted
 }
 
 // take counts the try as wrong before it is looked at, and reads what it will be
@@ -138,7 +158,7 @@ type guess struct {
 func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) error {
 	var said error
 	err := e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
-		*g, said = guess{login: g.login, number: g.number}, nil // f may run again
+		*g, said = guess{login: g.login, number: g.number, temporary: g.temporary}, nil // f may run again
 		members, err := byLogin(tx, f, g.login)
 		if err != nil {
 			return err
@@ -146,6 +166,11 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 		g.member = whose(f, members)
 		if g.password, err = tx.Password(g.member.ID); err != nil {
 			return err
+		}
+		if g.temporary != "" {
+			if g.handed, err = tx.Handed(g.member.ID); err != nil {
+				return err
+			}
 		}
 		g.device, err = tx.Device(session.ID(v.Device), g.member.ID)
 		if err != nil && !errors.Is(err, store.ErrNone) {
@@ -302,6 +327,9 @@ func normalLogin(f *access.Fund, typed string) (string, error) {
 	if Named(f) {
 		return normalName(typed)
 	}
+	if f.Registry.Login == "username" {
+		return issuedName(f, typed)
+	}
 	if strings.TrimSpace(typed) == "" {
 		return "", access.RefuseField("username", "tax_code_empty")
 	}
@@ -320,6 +348,30 @@ func normalLogin(f *access.Fund, typed string) (string, error) {
 		return "", access.RefuseField("username", "tax_code_check")
 	}
 	return "", access.RefuseField("username", "tax_code_form")
+}
+
+// issuedName reads what was typed as a user name that the fund issued: its form is
+// that of the register's key. Blanks, capitals and zeros before a number do not
+// matter (C-15).
+func issuedName(f *access.Fund, typed string) (string, error) {
+	name := strings.ToUpper(strings.Join(strings.Fields(typed), ""))
+	if name == "" {
+		return "", access.RefuseField("username", "issued_name_empty")
+	}
+	if digits := strings.TrimLeft(name, "0"); strings.Trim(name, "0123456789") == "" && digits != "" {
+		name = digits
+		if n := f.Registry.Key.Digits; n > len(name) {
+			name = strings.Repeat("0", n-len(name)) + name
+		}
+	}
+	form, err := regexp.Compile("^(?:" + f.Registry.Key.Pattern + ")$")
+	if err != nil {
+		return "", fmt.Errorf("fund %s: the pattern of the register's key: %w", f.ID, err)
+	}
+	if len(name) > 32 || !form.MatchString(name) {
+		return "", access.RefuseField("username", "issued_name_form")
+	}
+	return name, nil
 }
 
 // asNumber reads a secret as a membership number of the fund: digits, with the

@@ -68,6 +68,10 @@ const (
 	Code     Place = "code"     // the word «code»
 	Active   Place = "active"   // the channel is proved; the password comes next
 	Password Place = "password" // the word «password»
+	HandOver Place = "halves"   // the word «hand_over»
+	PIN      Place = "pin"      // the word «pin»
+	Sent     Place = "sent"     // new secrets are on their way, if the facts were right
+	Safety   Place = "safety"   // the security page
 	SignIn   Place = "sign_in"
 	Terms    Place = "terms"  // the word «consent»
 	Name     Place = "name"   // the word «username»
@@ -79,14 +83,23 @@ const (
 const life = 30 * time.Minute
 
 // steps are the words of a goal's flow. A sign-in that asks for a code has that
-// as one step more: whether it does is a setting, not a word.
+// as one step more: whether it does is a setting, not a word. So is a password
+// that has to follow the rules of today, which comes after it.
 func steps(f *access.Fund, goal string) []access.Step {
-	flow, ok := f.Flow(goal)
+	name := goal
+	if goal == goalRaise {
+		name = "sign_in"
+	}
+	flow, ok := f.Flow(name)
 	if !ok {
 		return nil
 	}
-	if goal == "sign_in" {
-		return append(flow.Steps[:len(flow.Steps):len(flow.Steps)], access.Step{Word: "code", Args: []string{"channel"}})
+	if goal == "sign_in" || goal == goalRaise {
+		all := append(flow.Steps[:len(flow.Steps):len(flow.Steps)], access.Step{Word: "code", Args: []string{"channel"}})
+		if goal == goalRaise {
+			all = append(all, access.Step{Word: "password", Args: []string{"new"}})
+		}
+		return all
 	}
 	return flow.Steps
 }
@@ -127,6 +140,10 @@ func Where(f *access.Fund, j access.Journey) Place {
 		return Name
 	case "factor":
 		return Factor
+	case "hand_over":
+		return HandOver
+	case "pin":
+		return PIN
 	}
 	return Home
 }
@@ -203,7 +220,10 @@ func (e *Engine) set(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, j
 	}
 	secret = access.NewSecret()
 	j.ID, j.Fund, j.Member, j.Lang, j.Session, j.Agent = session.ID(secret), f.ID, m.ID, v.Lang, v.Session.ID, v.Agent
-	j.State, j.StartedAt, j.ExpiresAt = "open", tx.Now(), tx.Now().Add(life)
+	j.State, j.StartedAt = "open", tx.Now()
+	if j.ExpiresAt.IsZero() {
+		j.ExpiresAt = tx.Now().Add(life)
+	}
 	if err := tx.AddJourney(j); err != nil {
 		return "", "", err
 	}
@@ -215,7 +235,14 @@ func (e *Engine) set(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, j
 
 // enter does what a step does when it is reached: the word «code» sends one.
 func (e *Engine) enter(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey, m access.Member) error {
-	if Word(f, j) != "code" {
+	switch Word(f, j) {
+	case "code":
+	case "hand_over":
+		if j.By != byFacts {
+			return nil // the half was sent with the temporary password
+		}
+		return e.handMail(tx, f, v, j)
+	default:
 		return nil
 	}
 	// A refusal here is not the step's: the page of the code says what holds it.

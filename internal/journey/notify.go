@@ -33,7 +33,7 @@ func (e *Engine) notify(tx *store.Tx, m access.Member, lang, text string, old []
 	if err != nil {
 		return err
 	}
-	for _, a := range append(old, address{access.Email, name.Address}, address{access.Email, m.OnFile(access.Email)}, address{access.SMS, m.OnFile(access.SMS)}) {
+	for _, a := range append(old, address{access.Email, name.Address}, address{access.Email, m.OnFile(access.Email)}, address{access.PEC, m.OnFile(access.PEC)}, address{access.SMS, m.OnFile(access.SMS)}) {
 		if a.to == "" || sent[a] {
 			continue
 		}

@@ -18,20 +18,20 @@ import (
 // the password breaks: password_empty, password_short, password_long,
 // password_personal, password_common, password_fund, password_pattern,
 // password_breached, password_groups, password_same; or busy.
-func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member, typed string) (to Place, err error) {
+func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member, typed string) (r Result, err error) {
 	if Word(f, j) != "password" {
-		return Where(f, j), nil
+		return Result{To: Where(f, j)}, nil
 	}
 	if refusal := judge(f, v, j, m, typed); refusal != nil {
-		return "", refusal
+		return r, refusal
 	}
 	if e.Breached != nil {
 		stolen, err := e.Breached.Has(typed)
 		if err != nil {
-			return "", err
+			return r, err
 		}
 		if stolen {
-			return "", access.RefuseField("password", password.RefusedBreached)
+			return r, access.RefuseField("password", password.RefusedBreached)
 		}
 	}
 	var old access.Credential
@@ -40,42 +40,52 @@ func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j a
 		return err
 	})
 	if err != nil {
-		return "", err
+		return r, err
 	}
 	if old.Hash != "" {
 		same, _, err := e.Passwords.Verify(ctx, old.Hash, typed)
 		if err != nil {
-			return "", orBusy(err)
+			return r, orBusy(err)
 		}
 		if same {
-			return "", access.RefuseField("password", "password_same")
+			return r, access.RefuseField("password", "password_same")
 		}
 	}
 	hash, err := e.Passwords.Hash(ctx, typed)
 	if err != nil {
-		return "", orBusy(err)
+		return r, orBusy(err)
 	}
 	var ended []string
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		j := j
+		r = Result{}
 		j.Password, ended = hash, nil
 		last := j.At+1 == len(steps(f, j.Goal))
-		if last {
-			if ended, err = e.reset(tx, f, v, &j, m); err != nil {
-				return err
+		switch {
+		case !last:
+		case j.Goal == goalRaise:
+			if ended, err = e.setPassword(tx, f, v, &j, m); err == nil {
+				r, err = e.raised(tx, f, v, j, m)
 			}
+		default:
+			ended, err = e.reset(tx, f, v, &j, m)
+			r.To = SignIn
+		}
+		if err != nil {
+			return err
 		}
 		j, err := e.move(tx, f, v, j, m)
-		if to = Where(f, j); last {
-			to = SignIn
+		if !last {
+			r.To = Where(f, j)
 		}
 		return err
 	})
 	if errors.Is(err, store.ErrNone) {
-		return e.reload(ctx, f, v)
+		to, err := e.reload(ctx, f, v)
+		return Result{To: to}, err
 	}
 	e.Sessions.Forget(f.ID, ended...)
-	return to, err
+	return r, err
 }
 
 // reset sets the password of somebody who had forgotten it. That signs nobody
@@ -84,7 +94,11 @@ func (e *Engine) reset(tx *store.Tx, f *access.Fund, v Visitor, j *access.Journe
 	if ended, err = e.setPassword(tx, f, v, j, m); err != nil {
 		return nil, err
 	}
-	return ended, tx.PasswordReset(m.ID, tx.ChannelIndex(j.Channel, j.Address))
+	kind, address := j.Channel, j.Address
+	if handsOver(f) { // two channels did: the mobile is the one that confirms
+		kind, address = access.SMS, m.OnFile(access.SMS)
+	}
+	return ended, tx.PasswordReset(m.ID, tx.ChannelIndex(kind, address))
 }
 
 func orBusy(err error) error {

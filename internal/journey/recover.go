@@ -2,7 +2,6 @@ package journey
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -26,19 +25,32 @@ const nobody = "none:"
 
 // Recover is the goal «recover»: a forgotten password (F-24). The login is
 // typed, and a code goes to the member's channel, or to a contact on file if
-// none is active yet.
+// none is active yet; or, where the fund's flow says so, more facts are typed and
+// the secrets go two ways.
 //
 // Who exists is not told: a journey begins in any case, and the page of the
 // code looks, reads and takes its time alike (security.md part 6). Refusals are
 // about the form of what was typed alone.
-func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, login string) (r Result, err error) {
-	if login, err = normalLogin(f, login); err != nil {
+func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, typed Facts) (r Result, err error) {
+	said, err := typed.normal(f)
+	if err != nil {
 		return r, err
 	}
 	floor := time.After(e.Floor)
+	if handsOver(f) {
+		r, err = e.recoverByFacts(ctx, f, v, said)
+	} else {
+		r, err = e.recoverByChannel(ctx, f, v, said.Login)
+	}
+	e.wait(ctx, floor)
+	return r, err
+}
+
+// recoverByChannel sends the code to the one channel, or contact, there is.
+func (e *Engine) recoverByChannel(ctx context.Context, f *access.Fund, v Visitor, login string) (r Result, err error) {
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		r = Result{}
-		subject := tx.Keys().Index("tally", "recover "+login)
+		subject := recoverKey(tx, login)
 		members, err := byLogin(tx, f, login)
 		if err != nil {
 			return err
@@ -48,16 +60,9 @@ func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, login s
 		if err != nil {
 			return err
 		}
-		mute := false
-		for _, c := range []struct {
-			key       string
-			hour, day int
-		}{{subject, recoverHour, recoverDay}, {tx.Keys().Index("tally", "recover from "+network(v.IP)), recoverNetwork, 0}} {
-			if _, err := tx.Count(c.key, c.hour, c.day); errors.Is(err, store.ErrNone) {
-				mute = true
-			} else if err != nil {
-				return err
-			}
+		mute, err := tooOften(tx, subject, v)
+		if err != nil {
+			return err
 		}
 		name, err := tx.Username(m.ID)
 		if err != nil {
@@ -99,10 +104,6 @@ func (e *Engine) Recover(ctx context.Context, f *access.Fund, v Visitor, login s
 		r.Journey, r.To, err = e.set(tx, f, v, m, j, "code")
 		return err
 	})
-	select {
-	case <-floor:
-	case <-ctx.Done():
-	}
 	return r, err
 }
 

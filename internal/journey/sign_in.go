@@ -96,20 +96,35 @@ func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result
 	active := channel.ID != ""
 	due := frozen.IsZero() && !w.secret.DueAt.IsZero() && !w.secret.DueAt.After(tx.Now())
 	switch {
+	case w.by == byHanded:
+		j := access.Journey{Goal: "recover", By: byHanded, Handed: w.handed, Device: device}
+		r.Journey, r.To, err = e.set(tx, f, v, w.member, j, "hand_over")
 	case active && (w.by == "number" || due):
 		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "change_password", "password", w.by, device)
 	case w.by == "number":
 		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "secure_channel", "channel", w.by, device)
 	case active && (f.SignIn.Code == "always" || f.SignIn.Code == "unknown_device" && w.device.Proved.IsZero()):
-		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "sign_in", "code", w.by, device)
-	default:
-		r.To = Home
-		if !active {
-			r.To = Invite
+		goal := "sign_in"
+		if raises(f, w, tx.Now()) {
+			goal = goalRaise
 		}
+		r.Journey, r.To, err = e.begin(tx, f, v, w.member, goal, "code", w.by, device)
+	case raises(f, w, tx.Now()):
+		r.Journey, r.To, err = e.begin(tx, f, v, w.member, goalRaise, "password", w.by, device)
+	default:
+		r.To = entrance(f, active)
 		r.Session, err = e.open(tx, f, v, w.member, device, "password", access.LevelRead, time.Time{}, w.known)
 	}
 	return r, err
+}
+
+// entrance is where somebody comes in: with an invitation, if the fund has a
+// channel to invite to and none is active.
+func entrance(f *access.Fund, active bool) Place {
+	if _, ok := f.Flow("secure_channel"); ok && !active {
+		return Invite
+	}
+	return Home
 }
 
 // replace ends a session because its browser signs in anew, and reports that it

@@ -17,9 +17,17 @@ import (
 // that asks. It refuses with code_still_valid and the limits of challenge.Ask,
 // and with operation_closed once the operation is confirmed or gone. Host is the
 // fund's host that was asked, for the last line of an SMS.
-func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, id, host string) error {
+//
+// Where the fund's flow says so, the PIN comes first: without the right one, for
+// this very content in this very session, no code is sent. It refuses then with
+// pin_empty, pin_form, pin_wrong, pin_paused or busy.
+func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, id, host, pin string) error {
+	typed, err := s.hearPIN(ctx, f, sess, id, pin)
+	if err != nil {
+		return err
+	}
 	var refusal *access.Refusal
-	err := s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+	err = s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		refusal = nil
 		m, err := tx.Member(sess.Member)
 		if err != nil {
@@ -39,6 +47,15 @@ func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, 
 		act, ok := f.Act(o.Act)
 		if !ok {
 			return access.Refuse("operation_closed")
+		}
+		if !typed {
+			wants, err := s.wantsPIN(tx, f, o.Question(sess.ID))
+			if err != nil {
+				return err
+			}
+			if wants { // it was edited since the PIN was looked for
+				return access.Refuse("operation_changed")
+			}
 		}
 		text, args := message(act, o)
 		masked := access.Last(channel.Address, 3)
@@ -202,7 +219,12 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 	if !ok {
 		return c, access.Refuse("operation_closed")
 	}
-	h, err := hold(tx, f, act, m, proof.Kind())
+	channel, err := codesTo(tx, f, m)
+	if err != nil {
+		return c, err
+	}
+	channel.Kind = proof.Kind()
+	h, err := hold(tx, f, act, m, channel)
 	if err != nil {
 		return c, err
 	}
@@ -294,7 +316,11 @@ func (s *Service) tell(tx *store.Tx, sess access.Session, m access.Member, o acc
 	if err != nil {
 		return err
 	}
-	if err := s.post(tx, sess, access.Email, to, text, what...); err != nil {
+	kind := access.Email
+	if to == "" {
+		kind, to = access.PEC, m.OnFile(access.PEC)
+	}
+	if err := s.post(tx, sess, kind, to, text, what...); err != nil {
 		return err
 	}
 	for _, w := range h.Warn {

@@ -23,10 +23,10 @@ type Address struct {
 }
 
 // hold judges what holds an act of the member, if it is confirmed now by a code
-// over a channel of that kind: no money so soon after a contact changed (Q6),
+// over that channel: no money so soon after a contact changed (Q6),
 // none at once on the word of an e-mail alone, and nothing on the word of the
 // channel alone that has just given the password back (security.md 4.4).
-func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by access.Kind) (h Hold, err error) {
+func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by access.Channel) (h Hold, err error) {
 	until := func(t time.Time, why string) {
 		if t.After(tx.Now()) && t.After(h.Until) {
 			h.Until, h.For = t, why
@@ -70,20 +70,16 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by acce
 		if err != nil {
 			return h, err
 		}
-		channel, err := tx.Channel(m.ID)
-		if err != nil {
-			return h, err
-		}
-		if end := password.ResetAt.Add(f.Hold.PasswordReset); end.After(tx.Now()) && password.ResetBy == tx.ChannelIndex(channel.Kind, channel.Address) {
+		if end := password.ResetAt.Add(f.Hold.PasswordReset); end.After(tx.Now()) && password.ResetBy == tx.ChannelIndex(by.Kind, by.Address) {
 			until(end, "password_reset")
 			for _, kind := range []access.Kind{access.Email, access.SMS} {
-				if kind != channel.Kind {
+				if kind != by.Kind {
 					h.warn(kind, m.OnFile(kind), "operation_held_other_contact")
 				}
 			}
 		}
 	}
-	if act.Has("email") && by == access.Email && f.Hold.Email > 0 {
+	if act.Has("email") && by.Kind == access.Email && f.Hold.Email > 0 {
 		until(tx.Now().Add(f.Hold.Email), "email")
 		h.warn(access.SMS, m.OnFile(access.SMS), "operation_held_other_contact")
 	}

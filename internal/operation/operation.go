@@ -16,6 +16,7 @@ import (
 	"aditus/internal/audit"
 	"aditus/internal/challenge"
 	"aditus/internal/keys"
+	"aditus/internal/password"
 	"aditus/internal/store"
 )
 
@@ -23,7 +24,8 @@ import (
 type Service struct {
 	DB         *store.DB
 	Challenges *challenge.Service
-	Signer     keys.Signer // of receipts
+	Signer     keys.Signer      // of receipts
+	Passwords  *password.Hasher // for PINs
 }
 
 // Abandoned is how long a draft waits for its member.
@@ -34,8 +36,9 @@ const Abandoned = 24 * time.Hour
 const mostOpen = 50
 
 // May reports, as a refusal, why the member cannot ask for acts: channel_needed
-// before a channel is active (F-2), operation_status for those who may only read,
-// frozen after the member said «that was not me».
+// before a channel is active (F-2), mobile_needed without a reliable mobile and
+// pin_needed without a PIN where the fund's flow asks for them, operation_status
+// for those who may only read, frozen after the member said «that was not me».
 func (s *Service) May(ctx context.Context, f *access.Fund, member string) (m access.Member, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
 		if m, err = tx.Member(member); err != nil {
@@ -58,18 +61,16 @@ func may(tx *store.Tx, f *access.Fund, m access.Member) (access.Channel, error) 
 	if !frozen.IsZero() {
 		return access.Channel{}, access.Refuse("frozen")
 	}
-	e, err := tx.Enrolment(m.ID)
-	if err != nil {
-		return access.Channel{}, err
+	if asksPIN(f) {
+		pin, err := tx.PIN(m.ID)
+		if err != nil {
+			return access.Channel{}, err
+		}
+		if pin.Hash == "" {
+			return access.Channel{}, access.Refuse("pin_needed")
+		}
 	}
-	c, err := tx.Channel(m.ID)
-	if err != nil {
-		return c, err
-	}
-	if e.Level != access.LevelAct || c.ID == "" {
-		return c, access.Refuse("channel_needed")
-	}
-	return c, nil
+	return codesTo(tx, f, m)
 }
 
 // Draft writes down what the member filled in, and returns the stored
@@ -157,6 +158,7 @@ type View struct {
 	Member       access.Member
 	Channel      access.Channel       // where the code goes
 	Hold         Hold                 // what would hold it, if it were confirmed now
+	PIN          bool                 // the PIN must be typed before a code is sent
 	Code         challenge.Status     // of its code in this session
 	Confirmation *access.Confirmation // once it is confirmed
 }
@@ -172,10 +174,14 @@ func (s *Service) View(ctx context.Context, f *access.Fund, sess access.Session,
 			return err
 		}
 		v.Act, _ = f.Act(v.Operation.Act)
-		if v.Channel, err = tx.Channel(sess.Member); err != nil {
+		v.Channel, err = codesTo(tx, f, v.Member)
+		if _, refused := errors.AsType[*access.Refusal](err); err != nil && !refused {
+			return err // of a refusal the page speaks by itself
+		}
+		if v.Hold, err = hold(tx, f, v.Act, v.Member, v.Channel); err != nil {
 			return err
 		}
-		if v.Hold, err = hold(tx, f, v.Act, v.Member, v.Channel.Kind); err != nil {
+		if v.PIN, err = s.wantsPIN(tx, f, v.Question(sess.ID)); err != nil {
 			return err
 		}
 		if v.Code, err = s.Challenges.Status(tx, v.Question(sess.ID), f.Code); err != nil {
@@ -214,7 +220,14 @@ func (s *Service) Withdraw(ctx context.Context, f *access.Fund, sess access.Sess
 		} else if err != nil {
 			return err
 		}
-		channel, err := tx.Channel(sess.Member)
+		m, err := tx.Member(sess.Member)
+		if err != nil {
+			return err
+		}
+		channel, err := codesTo(tx, f, m)
+		if _, refused := errors.AsType[*access.Refusal](err); refused {
+			channel, err = access.Channel{Kind: access.Email, Address: m.OnFile(access.Email)}, nil
+		}
 		if err != nil {
 			return err
 		}

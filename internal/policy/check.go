@@ -82,6 +82,7 @@ func (c *checker) fund(id string, f *file) *access.Fund {
 	c.brand(fund, f)
 	c.help(fund, f)
 	c.rules(fund, f)
+	c.secrets(fund, f)
 	c.status(fund, f)
 	c.registry(fund, f)
 	c.flows(fund, f)
@@ -188,21 +189,10 @@ func (c *checker) rules(fund *access.Fund, f *file) {
 	c.need(f.Code.PerDay >= 1, "code.per_day", "must be 1 or more")
 	c.need(f.Code.PerAddress >= 1, "code.per_address", "must be 1 or more")
 
-	fund.Password = access.PasswordRules{Min: f.Password.Min, MaxBytes: f.Password.MaxBytes, Groups: f.Password.Groups}
-	if fund.Password.MaxBytes == 0 {
-		fund.Password.MaxBytes = 256
-	}
-	c.need(f.Password.Min >= 8, "password.min", "must be 8 or more")
-	c.need(fund.Password.MaxBytes >= 64 && fund.Password.MaxBytes <= 256, "password.max_bytes", "must be between 64 and 256 (NIST SP 800-63B 3.1.1.2)")
-	c.need(f.Password.Groups >= 0 && f.Password.Groups <= 4, "password.groups", "must be between 0 and 4")
-
 	fund.SignIn.Code = f.SignIn.Code
 	c.need(slices.Contains([]string{"never", "unknown_device", "always"}, f.SignIn.Code), "sign_in.code", `must be "never", "unknown_device" or "always"`)
 	if d := f.SignIn.InviteUntil; d.Year != 0 && fund.Zone != nil {
 		fund.SignIn.InviteUntil = d.AsTime(fund.Zone)
-	}
-	if f.SignIn.Code == "never" {
-		c.need(f.Password.Min >= 15, "password.min", "must be 15 or more where a password stands alone (security.md 4.6)")
 	}
 
 	fund.Channel.Reauth = f.Channel.Reauth

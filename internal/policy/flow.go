@@ -30,7 +30,7 @@ var words = map[string]word{
 	"channel": {needs: "member", gives: "channel", args: []string{"email", "sms"}},
 	"factor":  {needs: "member", gives: "factor", args: []string{"sms", "totp"}},
 	// A one-time code: to what a step before gave, or to what the member has.
-	"code":     {gives: "proof", args: []string{"channel", "username", "factor", "trusted_mobile"}}, // needs its argument
+	"code":     {gives: "proof", args: []string{"channel", "username", "factor", "trusted_mobile", "mobile"}}, // needs its argument
 	"password": {needs: "member", gives: "secret", args: []string{"new"}},
 	// The short secret of acts: set, or typed. It proves nothing by itself.
 	"pin": {needs: "member", gives: "pin", args: []string{"new", "known"}},
@@ -51,6 +51,7 @@ var goals = map[string]struct {
 	"change_factor":   {from: "member " + has, ends: "factor proof"},
 	"confirm":         {from: "member " + has, ends: "proof"},
 	"recover":         {from: has, ends: "member proof secret"},
+	"trust_mobile":    {from: "member mobile", ends: "proof"}, // the number on file becomes one that secrets may go to
 }
 
 // has is what a member may have already when a flow begins: what its codes go to.
@@ -93,6 +94,13 @@ func (c *checker) flows(fund *access.Fund, f *file) {
 	if _, ok := fund.Flow("sign_in"); !ok {
 		c.bad("flow", `no flow with the goal "sign_in": nobody could come in`)
 	}
+	says := func(word, arg string) bool {
+		return slices.ContainsFunc(fund.Flows, func(fl access.Flow) bool {
+			return slices.ContainsFunc(fl.Steps, func(s access.Step) bool { return s.Word == word && (arg == "" || s.Says(arg)) })
+		})
+	}
+	c.need(!says("pin", "known") || says("pin", "new"), "flow", "a flow asks for a PIN, and none sets one")
+	c.need(f.Recovery.Style == "" || says("hand_over", ""), "recovery.style", `says how secrets are handed over, and no flow has the word "hand_over"`)
 	if fund.SignIn.Code != "never" {
 		_, channel := fund.Flow("secure_channel")
 		_, factor := fund.Flow("enrol")
@@ -108,6 +116,7 @@ var first = map[string][]string{
 	"change_password": {"password code"},
 	"change_factor":   {"factor code"},
 	"confirm":         {"code", "pin code"},
+	"trust_mobile":    {"code"},
 	"recover":         {"identify code password", "identify code code password", "identify hand_over password"},
 }
 

@@ -193,10 +193,22 @@ type file struct {
 		PerAddress int      `toml:"per_address"`
 	} `toml:"code"`
 	Password struct {
-		Min      int `toml:"min"`
-		MaxBytes int `toml:"max_bytes"`
-		Groups   int `toml:"groups"`
+		Min      int            `toml:"min"`
+		MaxBytes int            `toml:"max_bytes"`
+		Groups   int            `toml:"groups"`
+		Rollout  toml.LocalDate `toml:"rollout"`
+		Grace    int            `toml:"grace"`
+		Alone    string         `toml:"alone"`
 	} `toml:"password"`
+	Recovery struct {
+		Style string `toml:"style"`
+	} `toml:"recovery"`
+	Trust struct {
+		By          []string `toml:"by"`
+		MaxPersons  int      `toml:"max_persons"`
+		MaxAge      duration `toml:"max_age"`
+		DemoteAfter int      `toml:"demote_after_failures"`
+	} `toml:"trust"`
 	SignIn struct {
 		Code        string         `toml:"code"`
 		InviteUntil toml.LocalDate `toml:"invite_until"`

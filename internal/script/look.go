@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"aditus/internal/access"
 	"aditus/internal/audit"
 	"aditus/internal/deliver"
 	"aditus/internal/store"
@@ -185,4 +186,21 @@ func difference(a, b string) string {
 		}
 	}
 	return ""
+}
+
+// looksAt holds the fund's open cases against what a script expects.
+func (w *world) looksAt(kind, why string, not bool) error {
+	var all []access.Case
+	err := w.app.DB.Read(context.Background(), w.fund.ID, func(tx *store.Tx) (err error) {
+		all, err = tx.Cases(100)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	found := slices.ContainsFunc(all, func(c access.Case) bool { return c.Kind == kind && c.Why == why })
+	if found == not {
+		return fmt.Errorf("a case %s %s: want it %v among %+v", kind, why, !not, all)
+	}
+	return nil
 }

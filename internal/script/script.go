@@ -35,6 +35,7 @@
 //
 //	[!] mail ADDRESS REGEXP             the last mail there, subject and text; its groups become $1, $2, …
 //	[!] sms NUMBER REGEXP               the same
+//	[!] pec ADDRESS REGEXP              the same
 //	code ADDRESS                        the last message there has a code: $code; $wrong is another
 //	scan NAME                           an authenticator app takes up the secret that the page shows
 //	app NAME                            the code that the app shows now: $code
@@ -46,6 +47,7 @@
 //	clock +5m | 10:04:59 | '2025-10-03 10:00'
 //	audit KIND [N [REGEXP]]             so many events of a kind, that match; without a number, at least one
 //	[!] event KIND REGEXP               the last of them, a line each if they happened at one time; its groups become $1, $2, …
+//	[!] case KIND WHY                   the fund's people have such a case to look at
 //	verify                              the chain of events is whole
 //
 // The clock begins at 10:00 on 30 September 2025 in the fund's zone and stands

@@ -95,6 +95,7 @@ func vocabulary() map[string]command {
 
 		"mail": {2, 2, true, message("email")},
 		"sms":  {2, 2, true, message("sms")},
+		"pec":  {2, 2, true, message("pec")},
 		"code": {1, 1, false, func(w *world, c call) error {
 			code, err := w.code(c.args[0])
 			if err != nil {
@@ -169,6 +170,9 @@ func vocabulary() map[string]command {
 				}
 			}
 			return c.match(c.args[1], strings.Join(last, "\n"), "the last events "+c.args[0])
+		}},
+		"case": {2, 2, true, func(w *world, c call) error {
+			return w.looksAt(c.args[0], c.args[1], c.neg)
 		}},
 		"verify": {0, 0, false, func(w *world, _ call) error { return w.verify() }},
 	}

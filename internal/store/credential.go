@@ -10,9 +10,9 @@ import (
 func (tx *Tx) Password(member string) (c access.Credential, err error) {
 	var made, due, reset int64
 	err = tx.first(`
-		SELECT member, kind, hash, source, made_at, due_at, reset_at, reset_by FROM credential
+		SELECT member, kind, hash, source, made_at, due_at, reset_at, reset_by, coalesce(postponed, 0) FROM credential
 		WHERE fund = ?1 AND member = ?2 AND kind = 'password'`,
-		[]any{member}, &c.Member, &c.Kind, &c.Hash, &c.Source, &made, &due, &reset, &c.ResetBy)
+		[]any{member}, &c.Member, &c.Kind, &c.Hash, &c.Source, &made, &due, &reset, &c.ResetBy, &c.Postponed)
 	c.MadeAt, c.DueAt, c.ResetAt = at(made), at(due), at(reset)
 	if errors.Is(err, ErrNone) {
 		err = nil
@@ -25,7 +25,7 @@ func (tx *Tx) SetPassword(c access.Credential) error {
 	return tx.one(`
 		INSERT INTO credential (fund, member, kind, hash, source, made_at, due_at, reset_at, reset_by) VALUES (?1, ?2, 'password', ?3, ?4, ?5, ?6, 0, '')
 		ON CONFLICT (fund, member, kind) DO UPDATE SET
-			hash = excluded.hash, source = excluded.source, made_at = excluded.made_at, due_at = excluded.due_at`,
+			hash = excluded.hash, source = excluded.source, made_at = excluded.made_at, due_at = excluded.due_at, postponed = 0`,
 		c.Member, c.Hash, c.Source, ms(tx.now), ms(c.DueAt))
 }
 
@@ -53,6 +53,14 @@ func (tx *Tx) Rehash(member, old, hash string) error {
 // else. It does nothing if there is none.
 func (tx *Tx) PasswordDue(member string) error {
 	return tx.later(`UPDATE credential SET due_at = ?3 WHERE fund = ?1 AND member = ?2 AND kind = 'password'`, member, ms(tx.now))
+}
+
+// PostponePassword puts the change of the member's password off once more, or
+// reports ErrNone if it was put off that often already.
+func (tx *Tx) PostponePassword(member string, most int) error {
+	return tx.one(`
+		UPDATE credential SET postponed = coalesce(postponed, 0) + 1
+		WHERE fund = ?1 AND member = ?2 AND kind = 'password' AND coalesce(postponed, 0) < ?3`, member, most)
 }
 
 // PasswordReset notes that the member's password was given back, just now, by a

@@ -85,9 +85,9 @@ func (tx *Tx) AddEntry(e access.Entry) error {
 		return err
 	}
 	return tx.later(`
-		INSERT INTO entry (fund, id, member, number, login, status, held, version, digest, record, tax_code)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
-		e.ID, e.Member, e.Number, tx.LoginIndex(e.Login), e.Status, e.Held, e.Version, e.Digest, sealed, tx.taxCodeIndex(e))
+		INSERT INTO entry (fund, id, member, number, login, status, held, version, digest, record, tax_code, mobile)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
+		e.ID, e.Member, e.Number, tx.LoginIndex(e.Login), e.Status, e.Held, e.Version, e.Digest, sealed, tx.taxCodeIndex(e), tx.mobileIndex(e))
 }
 
 // ChangeEntry stages a change of an entry that is there, or reports ErrNone if
@@ -101,9 +101,9 @@ func (tx *Tx) ChangeEntry(e access.Entry) error {
 		return err
 	}
 	return tx.later(`
-		INSERT INTO entry_change (fund, version, id, member, login, status, held, digest, record, tax_code)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
-		e.Version, e.ID, e.Member, tx.LoginIndex(e.Login), e.Status, e.Held, e.Digest, sealed, tx.taxCodeIndex(e))
+		INSERT INTO entry_change (fund, version, id, member, login, status, held, digest, record, tax_code, mobile)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+		e.Version, e.ID, e.Member, tx.LoginIndex(e.Login), e.Status, e.Held, e.Digest, sealed, tx.taxCodeIndex(e), tx.mobileIndex(e))
 }
 
 // A sealedRecord is what an entry's sealed column holds.
@@ -145,8 +145,8 @@ func (tx *Tx) PublishImport(im Import) error {
 	}
 	if _, err := tx.exec(`
 		UPDATE entry SET member = c.member, login = c.login, status = c.status, held = c.held,
-			version = c.version, digest = c.digest, record = c.record, tax_code = c.tax_code
-		FROM (SELECT id, version, member, login, status, held, digest, record, tax_code FROM entry_change WHERE fund = ?1 AND version = ?2) AS c
+			version = c.version, digest = c.digest, record = c.record, tax_code = c.tax_code, mobile = c.mobile
+		FROM (SELECT id, version, member, login, status, held, digest, record, tax_code, mobile FROM entry_change WHERE fund = ?1 AND version = ?2) AS c
 		WHERE entry.fund = ?1 AND entry.id = c.id`, im.Version); err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (tx *Tx) Username(member string) (u access.Username, err error) {
 func (tx *Tx) MembersByUsername(name string) ([]access.Member, error) {
 	return tx.members(`
 		SELECT `+entryColumns+` FROM entry
-		WHERE fund = ?1 AND member = (SELECT member FROM username WHERE fund = ?1 AND found_by = ?2 AND state = 'active') AND `+seen+` ORDER BY number`,
+		WHERE fund = ?1 AND member = (SELECT member FROM username WHERE fund = ?1 AND found_by = ?2 AND state = 'active') AND `+seen,
 		tx.usernameIndex(name))
 }
 

@@ -99,6 +99,10 @@ func longest(hole, lang string) (string, bool) {
 		return strings.Repeat("a", MaxSMSAct), true
 	case "code":
 		return "359359", true
+	case "secret":
+		return "WWWW-WWWW-WWWW-WWWW", true
+	case "last3":
+		return "359", true
 	case "minutes":
 		return "10", true
 	case "iban4":

@@ -25,6 +25,8 @@ import (
 	"aditus/internal/web/page/firstidentify"
 	"aditus/internal/web/page/form"
 	"aditus/internal/web/page/fraud"
+	"aditus/internal/web/page/halves"
+	"aditus/internal/web/page/halvessent"
 	"aditus/internal/web/page/help"
 	"aditus/internal/web/page/history"
 	"aditus/internal/web/page/home"
@@ -37,6 +39,7 @@ import (
 	"aditus/internal/web/page/passwordchange"
 	"aditus/internal/web/page/passwordforgot"
 	"aditus/internal/web/page/passwordnew"
+	"aditus/internal/web/page/pinnew"
 	"aditus/internal/web/page/privacy"
 	"aditus/internal/web/page/profile"
 	"aditus/internal/web/page/request"
@@ -98,6 +101,9 @@ func routes() []route {
 		{"/otp/help", otphelp.Page{}, otphelp.HTML, needsNothing},
 		{"/password/new", passwordnew.Page{}, passwordnew.HTML, needsNothing},
 		{"/password/forgot", passwordforgot.Page{}, passwordforgot.HTML, needsNothing},
+		{"/recover", halves.Page{}, halves.HTML, needsNothing},
+		{"/recover/sent", halvessent.Page{}, halvessent.HTML, needsNothing},
+		{"/pin/new", pinnew.Page{}, pinnew.HTML, needsNothing},
 		{"/password/change", passwordchange.Page{}, passwordchange.HTML, needsSignIn},
 		{"/contacts/change", contacts.Page{}, contacts.HTML, needsNothing},
 

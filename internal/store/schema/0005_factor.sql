@@ -14,6 +14,7 @@ CREATE TABLE username (
     until    BIGINT NOT NULL, -- of a reserved one; 0: for good
     PRIMARY KEY (fund, found_by)
 );
+CREATE INDEX username_member ON username (fund, member, found_by);
 CREATE UNIQUE INDEX username_one ON username (fund, member) WHERE state = 'active';
 CREATE TABLE consent ( -- what was read and accepted (S-6); never changed
     fund    TEXT   NOT NULL,
@@ -34,6 +35,7 @@ CREATE TABLE factor ( -- an app that makes codes
     ended_at  BIGINT NOT NULL, -- 0: in use
     PRIMARY KEY (fund, id)
 );
+CREATE INDEX factor_member ON factor (fund, member, ended_at);
 CREATE UNIQUE INDEX factor_one ON factor (fund, member) WHERE ended_at = 0;
 CREATE TABLE totp_used ( -- the key: a code of an app is good once, on every node (RFC 6238 5.2)
     fund      TEXT   NOT NULL,

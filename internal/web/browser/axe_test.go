@@ -15,10 +15,10 @@ import (
 
 // groups are all pages in all their states; each group has a world of its own.
 var groups = map[string][]state{"in": statesIn, "code": statesCode, "area": statesArea, "act": statesAct, "enrol": statesEnrol,
-	"meridiana": statesMeridiana, "alpina": statesAlpina}
+	"meridiana": statesMeridiana, "halves": statesHalves, "alpina": statesAlpina}
 
 // fundOf is the fund of a group's world, where it is not the first.
-var fundOf = map[string]string{"enrol": "alpina", "meridiana": "meridiana", "alpina": "alpina"}
+var fundOf = map[string]string{"enrol": "alpina", "meridiana": "meridiana", "halves": "meridiana", "alpina": "alpina"}
 
 // reviewed is what axe cannot tell of a page and a person looked at: a rule, how
 // the page was shown, and what was seen. What axe cannot tell and is not here
@@ -31,6 +31,7 @@ var reviewed = map[string]string{
 // mistake: whoever has both open reads which is which.
 var shared = map[string]string{
 	"/operations/{id}/confirm /otp":                 "one part asks for every code; what it is for stands below",
+	"/operations/{id}/confirm /otp /recover":        "one SMS or another: what it is for stands below",
 	"/channel /channel/done":                        "the channel is active: said once at the end of the steps, and afterwards at the invitation's place",
 	"/channel /channel/choose":                      "nobody without a contact can go on, wherever they come from",
 	"/operations/{id}/edit /operations/{new}/{act}": "one form, empty and filled in",

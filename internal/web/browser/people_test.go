@@ -20,6 +20,7 @@ const (
 	secret = "ciliegia-Lampada-47-nuvola"
 	better = "quattro parole a caso insieme"
 	iban   = "IT60X0542811101000000123456"
+	pin    = "K7M2Q9XA"
 )
 
 // A person is somebody the register has.
@@ -28,6 +29,7 @@ type person struct {
 	member  string
 	number  string
 	taxCode string
+	login   string // what is typed: the tax code, or a user name
 	email   string // "" if none is on file
 	mobile  string
 	channel access.Kind // the secure channel in use, "" for none
@@ -37,6 +39,7 @@ type person struct {
 // that came with the register, and no channel.
 type kind struct {
 	noEmail, noMobile bool
+	noPIN             bool        // none was chosen yet
 	noPassword        bool        // nobody chose one yet: the membership number opens the way
 	channel           access.Kind // active, with a password of the member's own
 	due               bool        // the channel is active, but the new password is still to be chosen
@@ -66,6 +69,11 @@ func (w *world) person(k kind) *person {
 	if k.record != nil {
 		k.record(&e.Record)
 	}
+	p.login = p.taxCode
+	if w.fund.Registry.Login == "username" {
+		p.login = strings.TrimLeft(p.number, "0")
+		e.Login = p.login
+	}
 	if w.fund.Registry.Key.National() {
 		e.Number = strings.Repeat("0", 60) + fmt.Sprintf("%04d", n) // a keyed hash
 	}
@@ -77,7 +85,7 @@ func (w *world) person(k kind) *person {
 		k.second(&other)
 		entries = append(entries, other)
 	}
-	hash := w.hash(secret)
+	hash, pinHash := w.hash(secret), w.hash(pin)
 	w.write(func(tx *store.Tx) error {
 		im, err := tx.BeginImport("people.csv", p.number)
 		if err != nil {
@@ -91,6 +99,11 @@ func (w *world) person(k kind) *person {
 		}
 		if err := tx.PublishImport(im); err != nil || k.noPassword {
 			return err
+		}
+		if _, ok := w.fund.Flow("trust_mobile"); ok && !k.noPIN {
+			if err := tx.SetPIN(p.member, pinHash); err != nil {
+				return err
+			}
 		}
 		source := "registry"
 		if k.channel != "" && !k.due {
@@ -335,7 +348,7 @@ func (s *seat) drafts(act string, form operation.Form) string {
 // asks for the code of an operation.
 func (s *seat) asks(id string) {
 	s.w.t.Helper()
-	if err := s.w.app.Operations.Ask(context.Background(), s.w.fund, s.visitor.Session, id, s.w.host); err != nil {
+	if err := s.w.app.Operations.Ask(context.Background(), s.w.fund, s.visitor.Session, id, s.w.host, pin); err != nil {
 		s.w.t.Fatal(err)
 	}
 }

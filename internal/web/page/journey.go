@@ -62,7 +62,9 @@ func (v *Visit) CancelJourney() (next string, err error) {
 	}
 	notice, next := "channel_cancelled", "/login"
 	switch {
-	case j.Goal == "sign_in":
+	case j.Goal == "trust_mobile":
+		notice = "mobile_kept"
+	case j.Goal == "sign_in", j.Goal == "raise_password":
 		notice = "sign_in_cancelled"
 	case j.Goal == "recover":
 		notice = "password_kept"

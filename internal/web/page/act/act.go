@@ -14,7 +14,8 @@ import (
 )
 
 // A Gate stands before every page of an act. Refused is why the member may not
-// ask for acts: "" if they may, channel_needed or operation_status otherwise.
+// ask for acts: "" if they may, channel_needed, mobile_needed, pin_needed or
+// operation_status otherwise.
 // The part «refused» of parts.html says it, and what to do.
 type Gate struct {
 	Refused string
@@ -28,7 +29,7 @@ func Enter(v *page.Visit) (g Gate, err error) {
 	if access.Refused(err, "frozen") {
 		return g, page.Elsewhere("/security/not-me")
 	}
-	for _, code := range []string{"channel_needed", "operation_status"} {
+	for _, code := range []string{"channel_needed", "mobile_needed", "pin_needed", "operation_status"} {
 		if access.Refused(err, code) {
 			g.Refused, err = code, nil
 			v.Wrong = nil // the page says it, with the way out

@@ -21,8 +21,8 @@ var HTML string
 // Page is the page of one draft.
 type Page struct{}
 
-// Inputs are the code, and what to do with it.
-func (Page) Inputs(*page.Visit) []string { return []string{"otp", "do"} }
+// Inputs are the code, the PIN that comes before it, and what to do with them.
+func (Page) Inputs(*page.Visit) []string { return []string{"otp", "pin", "do"} }
 
 type data struct {
 	act.Gate
@@ -36,6 +36,7 @@ type data struct {
 	Where    act.Line // where the code goes
 	Code     page.Code
 	Question bool // no code was asked for yet
+	PIN      bool // the PIN must be typed before one is sent
 }
 
 // Title is the page's heading.
@@ -71,7 +72,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 		Lines: act.Lines(v, view.Act, o.Values, act.Full(v, o)), Holds: holds(v, view.Hold),
 		BySMS: view.Channel.Kind == access.SMS, App: view.Channel.Kind == access.TOTP,
 		Where: act.Contact(v, view.Channel.Kind, view.Channel.Address), Code: v.Code(view.Code, path+"/confirm")}
-	d.Question = d.Code.State == page.CodeSend
+	d.Question, d.PIN = d.Code.State == page.CodeSend || view.PIN, view.PIN
 	return d, nil
 }
 
@@ -96,7 +97,7 @@ func (Page) Take(v *page.Visit) (string, error) {
 	id := v.PathValue("id")
 	switch v.Form.Get("do") {
 	case "ask", "again":
-		err := v.Operations.Ask(v.Context(), v.Fund, v.Session, id, v.Visitor().Host)
+		err := v.Operations.Ask(v.Context(), v.Fund, v.Session, id, v.Visitor().Host, v.Form.Get("pin"))
 		return "/operations/" + id + "/confirm", page.OnCode(err)
 	case "cancel":
 		if err := v.Operations.Drop(v.Context(), v.Fund, v.Session, id); err != nil {

@@ -42,6 +42,7 @@ var purposes = map[string]string{
 	access.PurposeRecover:  "otp.for_recover",
 	access.PurposeUsername: "otp.for_username",
 	access.PurposeFactor:   "otp.for_factor",
+	access.PurposeMobile:   "otp.for_mobile",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
@@ -114,6 +115,10 @@ func (Page) Take(v *page.Visit) (string, error) {
 		} else {
 			v.Tell("password_saved")
 		}
+	}
+	if r.To == journey.Safety {
+		v.LeaveJourney()
+		v.Tell("mobile_trusted")
 	}
 	return v.Follow(r), nil
 }

@@ -29,6 +29,8 @@ type data struct {
 	Steps bool   // the channel has just been proved
 	Due   bool   // asked for at sign-in, because it was left
 	Lost  bool   // the old one was forgotten: the code came first
+	Raise bool   // the one in use breaks the rules of today
+	Left  int    // sign-ins for which that can still be put off
 }
 
 // Show asks for it. Who has just signed in, and not asked for the change, reads why.
@@ -39,7 +41,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	d := data{Rules: v.Fund.Password, Login: m.Main().Login, Steps: journey.Proved(v.Fund, j)}
 	d.Lost = j.Goal == "recover"
-	d.Due = !d.Steps && !d.Lost && j.Goal != "enrol" && j.Session == ""
+	if d.Left, d.Raise, err = v.Journeys.Raises(v.Context(), v.Fund, j); err != nil {
+		return nil, err
+	}
+	d.Due = !d.Steps && !d.Lost && !d.Raise && j.Goal != "enrol" && j.Session == ""
 	if journey.Named(v.Fund) {
 		d.Login, err = v.Journeys.Name(v.Context(), v.Fund, j, m)
 	}
@@ -59,16 +64,28 @@ func (Page) Take(v *page.Visit) (string, error) {
 	case "":
 	case "cancel":
 		return v.CancelJourney()
+	case "later":
+		r, err := v.Journeys.Postpone(v.Context(), v.Fund, v.Visitor(), j, m)
+		if err != nil {
+			return "", err
+		}
+		if r.Session != "" {
+			v.Tell("postponed")
+		}
+		return v.Follow(r), nil
 	default:
 		return "", access.Refuse("form_unknown")
 	}
-	to, err := v.Journeys.NewPassword(v.Context(), v.Fund, v.Visitor(), j, m, v.Form.Get("password"))
+	r, err := v.Journeys.NewPassword(v.Context(), v.Fund, v.Visitor(), j, m, v.Form.Get("password"))
 	if err != nil {
 		return "", err
 	}
-	if j.Goal == "recover" && to == journey.SignIn {
+	if r.Session != "" {
+		v.Tell("password_saved")
+	}
+	if j.Goal == "recover" && r.To == journey.SignIn {
 		v.LeaveJourney()
 		v.Tell("password_reset")
 	}
-	return page.Path(to), nil
+	return v.Follow(r), nil
 }

@@ -9,6 +9,7 @@ import (
 	"aditus/internal/access"
 	"aditus/internal/area"
 	"aditus/internal/texts"
+	"aditus/internal/trust"
 	"aditus/internal/web/page"
 	"aditus/internal/web/page/act"
 )
@@ -29,6 +30,7 @@ type data struct {
 	Chooses   bool     // the fund's members choose a secure channel
 	MayChange bool     // the password can be changed now
 	Where     act.Line // the channel
+	Phone     string   // how the mobile stands, in words; "" where the fund asks for none
 	Chosen    bool     // the member chose the password
 	Backup    bool     // the fund gives backup codes
 	Accesses  []accessed
@@ -54,6 +56,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	_, changes := v.Fund.Flow("change_password")
 	d.MayChange = changes && (y.Channel.ID != "" || !d.Chooses)
 	_, d.Backup = v.Fund.Flow("change_factor")
+	d.Phone = mobile(v, y.Mobile)
 	for _, a := range y.Accesses {
 		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), How: v.T("method.password")}
 		if a.OK {
@@ -74,6 +77,23 @@ func (Page) Show(v *page.Visit) (any, error) {
 	return d, nil
 }
 
+// mobile is how the number on file stands.
+func mobile(v *page.Visit, m *trust.Mobile) string {
+	if m == nil {
+		return ""
+	}
+	last := access.Last(m.Number, 3)
+	switch {
+	case m.Reliable:
+		return v.T("security.mobile_reliable", "last3", last)
+	case m.Why == "missing":
+		return v.T("security.mobile_none")
+	case m.Why == "shared":
+		return v.T("security.mobile_shared", "last3", last)
+	}
+	return v.T("security.mobile_not", "last3", last)
+}
+
 // channel is where codes go, masked: seen and heard.
 func channel(v *page.Visit, c access.Channel) (l act.Line) {
 	switch c.Kind {
@@ -91,7 +111,7 @@ func channel(v *page.Visit, c access.Channel) (l act.Line) {
 	return l
 }
 
-// Take ends another session, or all others. The session that asks is ended by
+// Take ends another session, or all others, or begins to make the mobile reliable. The session that asks is ended by
 // signing out, and not here.
 func (Page) Take(v *page.Visit) (string, error) {
 	switch do, id := v.Form.Get("do"), v.Form.Get("id"); {
@@ -106,6 +126,12 @@ func (Page) Take(v *page.Visit) (string, error) {
 			return "", err
 		}
 		v.Tell("sessions_ended")
+	case do == "mobile":
+		r, err := v.Journeys.Mobile(v.Context(), v.Fund, v.Visitor())
+		if err != nil {
+			return "", err
+		}
+		return v.Follow(r), nil
 	default:
 		return "", access.Refuse("form_unknown")
 	}

@@ -1,0 +1,355 @@
+package app_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aditus/internal/access"
+	"aditus/internal/dbtest"
+	"aditus/internal/session"
+)
+
+// The same walk as TestFaultWalk where secrets are given back in two halves and
+// acts need a PIN (security.md part 3, row 1; 4.1). What could have happened: one
+// half opens what needs two; the halves of two requests, or of two members, fit
+// together; a PIN confirms, or a code goes out without it; a number becomes
+// reliable without a code.
+func TestFaultWalkHalves(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		for _, style := range []string{access.SplitCodes, access.SplitInitialSecret} {
+			t.Run(engine+"/"+style, func(t *testing.T) {
+				t.Parallel()
+				w := newHalves(t, engine, style)
+				for i := range walkSteps(t) {
+					w.step(i)
+					if t.Failed() {
+						t.Fatalf("seed %d; the last steps:\n%s", seed(t), strings.Join(w.log[max(0, len(w.log)-25):], "\n"))
+					}
+				}
+				t.Logf("%v", w.seen)
+				for _, what := range []string{"secrets", "session", "confirmation", "trust"} {
+					if w.seen[what] == 0 {
+						t.Errorf("no %s ever changed: the walk came to no door", what)
+					}
+				}
+			})
+		}
+	}
+}
+
+// A halves is a walk: the site, its browsers, and what each journey was given.
+type halves struct {
+	*site
+	style    string
+	rnd      *rand.Rand
+	browsers []*browser
+	people   []*member
+	pins     map[string]string // by member
+	log      []string
+	seen     map[string]int
+
+	owner  map[string]string         // by session
+	begun  map[string]string         // by journey: whose temporary password, typed with the right name, began it
+	chosen map[string]string         // by journey: the password typed in it last
+	proofs map[string]map[string]int // by journey: what was spent in it
+	before halvesState
+}
+
+// halvesState is what must not change by itself.
+type halvesState struct{ password, pin, session, journeys, spent, asked, confirmation, trust map[string]string }
+
+func newHalves(t *testing.T, engine, style string) *halves {
+	s := newSiteOf(t, engine, "meridiana", func(f *access.Fund) {
+		f.Code.PerHour, f.Code.PerDay, f.Code.PerSite = 1000, 1000, 1000
+		f.Recovery.Style, f.Password.Rollout, f.Hold.PasswordReset = style, time.Time{}, 0
+	})
+	all := []member{
+		{number: "900001", code: "900001", status: "active", email: "a@example.com", mobile: "+393000000001", password: secret, reliable: true},
+		{number: "900002", code: "900002", status: "active", email: "b@example.com", mobile: "+393000000002", reliable: true},
+		{number: "900003", code: "900003", status: "active", email: "c@example.com", mobile: "+393000000003", password: better},
+	}
+	s.register(all...)
+	w := &halves{site: s, style: style, rnd: rand.New(rand.NewPCG(seed(t), 7)), pins: map[string]string{}, seen: map[string]int{}, owner: map[string]string{},
+		begun: map[string]string{}, chosen: map[string]string{}, proofs: map[string]map[string]int{}}
+	for i := range all {
+		w.people = append(w.people, &all[i])
+	}
+	for i, name := range []string{"first", "second", "third"} {
+		w.browsers = append(w.browsers, s.browser(name, fmt.Sprintf("192.0.2.%d", i+1)))
+	}
+	w.before = w.read()
+	return w
+}
+
+func (w *halves) table(q string) map[string]string { return (&walk{site: w.site}).table(q) }
+
+func (w *halves) read() halvesState {
+	return halvesState{
+		password:     w.table(`SELECT member, hash FROM credential`),
+		pin:          w.table(`SELECT member, hash FROM pin`),
+		session:      w.table(`SELECT id, member FROM session`),
+		journeys:     w.table(`SELECT id, member || ' ' || goal FROM journey`),
+		spent:        w.table(`SELECT id, member || ' ' || purpose || ' ' || session || ' ' || subject FROM challenge WHERE state = 'spent'`),
+		asked:        w.table(`SELECT id, member || ' ' || session || ' ' || subject FROM challenge WHERE purpose = 'operation'`),
+		confirmation: w.table(`SELECT operation, challenge FROM confirmation`),
+		trust:        w.table(`SELECT member, at FROM mobile_trust WHERE at > 0`),
+	}
+}
+
+// What a message brings.
+var (
+	halfLine = regexp.MustCompile(`(?m)^([0-9A-Z]{8}|[0-9A-Z]{12})$`)
+	smsCode  = regexp.MustCompile(`#(\d{6}|\d{8})$`)
+	tempWord = regexp.MustCompile(`[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}`)
+)
+
+// last is what the newest message to an address that has it says.
+func (w *halves) last(to string, pattern *regexp.Regexp) string {
+	w.work()
+	for _, m := range w.post.Messages() {
+		if m.To == to {
+			if found := pattern.FindStringSubmatch(m.Text); found != nil {
+				return found[len(found)-1]
+			}
+		}
+	}
+	return ""
+}
+
+func (w *halves) personOf(id string) *member {
+	i := slices.IndexFunc(w.people, func(p *member) bool { return p.id() == id })
+	if i < 0 {
+		return nil
+	}
+	return w.people[i]
+}
+
+// value is anything that somebody might type.
+func (w *halves) value() string {
+	p := w.people[w.rnd.IntN(len(w.people))]
+	all := []string{p.code, p.email, p.mobile, p.password, w.pins[p.id()], w.last(p.email, halfLine), w.last(p.mobile, smsCode), w.last(p.mobile, tempWord),
+		"K7M2Q9XA", "000000", "", "again", "send", "cancel", "ask", "mobile", "later", w.fresh()}
+	return all[w.rnd.IntN(len(all))]
+}
+
+func (w *halves) fresh() string { return fmt.Sprintf("lampada-Tramonto-%d-ciliegia", w.rnd.Uint32()) }
+
+// freshPIN is one that nobody would try first.
+func (w *halves) freshPIN() string {
+	return fmt.Sprintf("Q%c%06d", 'A'+rune(w.rnd.IntN(26)), w.rnd.IntN(1_000_000))
+}
+
+// step makes one request and judges what it changed.
+func (w *halves) step(i int) {
+	switch n := w.rnd.IntN(100); {
+	case n < 8:
+		w.now.pass([]time.Duration{time.Second, 2 * time.Minute, 20 * time.Minute, 2 * time.Hour, 25 * time.Hour}[w.rnd.IntN(5)])
+		if err := w.app.Tidy(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+	case n < 11: // a cookie of another browser, planted or stolen
+		from, to := w.browsers[w.rnd.IntN(3)], w.browsers[w.rnd.IntN(3)]
+		name := []string{"session", "journey", "device"}[w.rnd.IntN(3)]
+		if from != to && from.cookies[name] != "" {
+			to.cookies[name] = from.cookies[name]
+		}
+	case n < 14:
+		delete(w.browsers[w.rnd.IntN(3)].cookies, []string{"session", "journey", "device"}[w.rnd.IntN(3)])
+	}
+	b := w.browsers[w.rnd.IntN(3)]
+	path, form := w.move(b)
+	temps := map[string]string{}
+	for _, p := range w.people {
+		temps[p.code] = w.last(p.mobile, tempWord)
+	}
+	here, journey := session.ID(b.cookies["session"]), session.ID(b.cookies["journey"])
+	answer := b.do("POST", path, form)
+	w.log = append(w.log, fmt.Sprintf("%d %s: POST %s %s -> %s", i, b.name, path, form.Encode(), said(answer)))
+	after := w.read()
+	w.judge(path, form, here, journey, temps, answer, w.before, after)
+	w.before = after
+}
+
+// move thinks of a request: mostly one that fits where the browser stands.
+func (w *halves) move(b *browser) (string, url.Values) {
+	p := w.people[w.rnd.IntN(len(w.people))]
+	if w.rnd.IntN(10) < 8 {
+		at := b.do("GET", "/recover", nil).Header().Get("Location")
+		owner := w.personOf(w.owner[session.ID(b.cookies["session"])])
+		walker := w.personOf(strings.Fields(w.before.journeys[session.ID(b.cookies["journey"])] + " ?")[0])
+		switch {
+		case at == "" && walker != nil: // here
+			switch w.rnd.IntN(3) {
+			case 0:
+				return "/recover", url.Values{"half": {w.last(walker.mobile, smsCode)}}
+			case 1:
+				return "/recover", url.Values{"do": {"send"}}
+			}
+			return "/recover", url.Values{"half": {w.last(walker.email, halfLine)}}
+		case at == "/password/new":
+			return at, url.Values{"password": {w.fresh()}}
+		case at == "/pin/new":
+			return at, url.Values{"pin": {w.freshPIN()}}
+		case at == "/otp" && owner != nil:
+			return at, url.Values{"otp": {w.last(owner.mobile, smsCode)}}
+		case owner != nil && w.rnd.IntN(6) > 0:
+			return w.act(owner)
+		case p.password != "" && w.rnd.IntN(3) == 0:
+			return "/login", url.Values{"username": {p.code}, "password": {p.password}}
+		case w.style == access.SplitInitialSecret && w.rnd.IntN(2) == 0:
+			return "/login", url.Values{"username": {p.code}, "password": {w.last(p.mobile, tempWord)}}
+		}
+		facts := url.Values{"username": {p.code}, "mail": {p.email}, "mobile": {p.mobile}}
+		if w.rnd.IntN(5) == 0 {
+			facts.Set([]string{"username", "mail", "mobile"}[w.rnd.IntN(3)], w.value())
+		}
+		return "/password/forgot", facts
+	}
+	switch w.rnd.IntN(6) {
+	case 0:
+		return "/login", url.Values{"username": {p.code}, "password": {w.value()}}
+	case 1:
+		return "/recover", url.Values{"half": {w.value()}}
+	case 2:
+		return "/password/new", url.Values{"password": {w.value()}}
+	case 3:
+		return "/pin/new", url.Values{"pin": {w.value()}}
+	case 4:
+		return "/otp", url.Values{"otp": {w.value()}}
+	}
+	paths := []string{"/recover/sent", "/security", "/password/change", "/sign-out", "/channel/choose", "/password/new", "/recover"}
+	return paths[w.rnd.IntN(len(paths))], url.Values{"do": {w.value()}}
+}
+
+// act is what somebody who is signed in does.
+func (w *halves) act(owner *member) (string, url.Values) {
+	if w.rnd.IntN(8) == 0 {
+		return "/security", url.Values{"do": {"mobile"}}
+	}
+	open := w.table(`SELECT id, member FROM operation WHERE state IN ('draft', 'coded')`)
+	for _, id := range slices.Sorted(maps.Keys(open)) {
+		if open[id] != owner.id() {
+			continue
+		}
+		switch w.rnd.IntN(5) {
+		case 0:
+			return "/operations/" + id + "/confirm", url.Values{"do": {"ask"}, "pin": {w.value()}}
+		case 1:
+			return "/operations/" + id + "/confirm", url.Values{"do": {"again"}}
+		case 2:
+			return "/operations/" + id + "/confirm", url.Values{"do": {"ask"}, "pin": {w.pins[owner.id()]}}
+		case 3:
+			return "/operations/" + id + "/confirm", url.Values{"otp": {w.last(owner.mobile, smsCode)}}
+		}
+		return "/operations/" + id + "/edit", url.Values{"iban": {[]string{"IT60X0542811101000000123456", "CH9300762011623852957"}[w.rnd.IntN(2)]}}
+	}
+	return "/operations/new/iban", url.Values{"iban": {"IT60X0542811101000000123456"}}
+}
+
+// judge holds what one request changed against what it was given.
+func (w *halves) judge(path string, form url.Values, here, journey string, temps map[string]string, answer *httptest.ResponseRecorder, before, after halvesState) {
+	w.t.Helper()
+	wrong := func(format string, args ...any) {
+		w.t.Helper()
+		w.t.Errorf("POST %s %s -> %s: %s", path, form.Encode(), said(answer), fmt.Sprintf(format, args...))
+	}
+	for id, v := range after.journeys {
+		if before.journeys[id] == "" && path == "/login" && strings.HasSuffix(v, " recover") {
+			temp := temps[form.Get("username")]
+			if temp == "" || form.Get("password") != temp || v != "M"+form.Get("username")+" recover" {
+				wrong("a journey of %s began", v)
+			}
+			w.begun[id] = strings.Fields(v)[0]
+		}
+	}
+	for id, v := range after.spent {
+		if before.spent[id] != "" {
+			continue
+		}
+		f := strings.Fields(v)
+		if w.proofs[journey] == nil {
+			w.proofs[journey] = map[string]int{}
+		}
+		if strings.HasPrefix(f[1], "hand_over") && path == "/recover" && (f[2] == journey || strings.HasPrefix(f[3], "handed/")) {
+			w.proofs[journey][f[0]+" "+f[1]]++
+		}
+	}
+	if path == "/password/new" && answer.Header().Get("Location") == "/pin/new" && before.journeys[journey] != "" && w.chosen[journey] == "" {
+		w.chosen[journey] = form.Get("password")
+	}
+	for member, hash := range after.pin {
+		if before.pin[member] == hash {
+			continue
+		}
+		w.seen["secrets"]++
+		given := w.proofs[journey][member+" hand_over"] > 0 && w.proofs[journey][member+" hand_over_sms"] > 0
+		if w.style == access.SplitInitialSecret {
+			given = w.begun[journey] == member && w.proofs[journey][member+" hand_over"] > 0
+		}
+		right, _, err := w.app.Passwords.Verify(w.t.Context(), after.password[member], w.chosen[journey])
+		if err != nil || path != "/pin/new" || !given || !right || before.password[member] == after.password[member] {
+			wrong("the secrets of %s changed: proofs %v, begun %q, chosen %q, %v", member, w.proofs[journey], w.begun[journey], w.chosen[journey], err)
+		}
+		w.personOf(member).password, w.pins[member] = w.chosen[journey], form.Get("pin")
+	}
+	for member, hash := range after.password {
+		if before.password[member] != hash && before.pin[member] == after.pin[member] {
+			wrong("the password of %s changed, and the PIN did not", member)
+		}
+	}
+	for id, member := range after.session {
+		if before.session[id] != "" {
+			continue
+		}
+		w.seen["session"]++
+		w.owner[id] = member
+		if p := w.personOf(member); path != "/login" || form.Get("username") != p.code || form.Get("password") != p.password {
+			wrong("a session of %s began", member)
+		}
+	}
+	for id, v := range after.asked {
+		if before.asked[id] != "" {
+			continue
+		}
+		f := strings.Fields(v)
+		again := false
+		for _, old := range before.asked {
+			again = again || old == v // the PIN was typed for this content in this session
+		}
+		if f[0] != w.owner[here] || f[1] != here || !again && (w.pins[f[0]] == "" || form.Get("pin") != w.pins[f[0]]) {
+			wrong("a code for %s was sent without its PIN", v)
+		}
+	}
+	for operation, challenge := range after.confirmation {
+		if before.confirmation[operation] != "" {
+			continue
+		}
+		w.seen["confirmation"]++
+		f := strings.Fields(after.spent[challenge])
+		if len(f) != 4 || before.spent[challenge] != "" || f[0] != w.owner[here] || f[2] != here || !strings.HasPrefix(f[3], "operation/"+operation+"/") {
+			wrong("operation %s was confirmed by %q", operation, after.spent[challenge])
+		}
+	}
+	for member, at := range after.trust {
+		if before.trust[member] == at {
+			continue
+		}
+		w.seen["trust"]++
+		proved := false
+		for id, v := range after.spent {
+			f := strings.Fields(v)
+			proved = proved || before.spent[id] == "" && f[0] == member && f[1] == "mobile" && f[2] == journey
+		}
+		if !proved || path != "/otp" {
+			wrong("the mobile of %s became reliable", member)
+		}
+	}
+}

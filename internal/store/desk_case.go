@@ -1,0 +1,30 @@
+package store
+
+import "aditus/internal/access"
+
+// OpenCase has the fund's people look at something, unless the same is open
+// already. A case without a kind opens none, by the same statement: what a
+// stranger asks must not show by what it took.
+func (tx *Tx) OpenCase(c access.Case) error {
+	_, err := tx.exec(`
+		INSERT INTO desk_case (fund, id, kind, member, why, journey, at, ended_at)
+		SELECT ?1, ?2, CAST(?3 AS TEXT), ?4, ?5, ?6, CAST(?7 AS BIGINT), CAST(?8 AS BIGINT) WHERE CAST(?3 AS TEXT) <> ''
+		ON CONFLICT DO NOTHING`,
+		access.NewID(tx.now), c.Kind, c.Member, c.Why, c.Journey, ms(tx.now), 0)
+	return err
+}
+
+// Cases are the fund's open cases, the oldest first.
+func (tx *Tx) Cases(limit int) (all []access.Case, err error) {
+	err = tx.query(func(r row) error {
+		var c access.Case
+		var opened int64
+		if err := r.Scan(&c.ID, &c.Kind, &c.Member, &c.Why, &c.Journey, &opened); err != nil {
+			return err
+		}
+		c.At = at(opened)
+		all = append(all, c)
+		return nil
+	}, `SELECT id, kind, member, why, journey, at FROM desk_case WHERE fund = ?1 AND ended_at = 0 ORDER BY at, id LIMIT ?2`, limit)
+	return all, err
+}
