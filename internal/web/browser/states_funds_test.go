@@ -86,7 +86,6 @@ var statesMeridiana = []state{
 // Switzerland.
 var statesAlpina = []state{
 	{name: "alpina-login", route: "/login", open: func(s *stage) { s.goes(nil, "/login") }},
-	{name: "alpina-first-access", route: "/first-access", open: func(s *stage) { s.goes(nil, "/first-access") }},
 	{name: "alpina-help", route: "/help", open: func(s *stage) { s.goes(nil, "/help") }},
 	{name: "alpina-home", route: "/{$}", open: func(s *stage) { s.goes(s.act(insured), "/") }},
 	{name: "alpina-home-two-plans", route: "/{$}", open: func(s *stage) { s.goes(s.act(twoPlans), "/") }},
