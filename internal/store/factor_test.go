@@ -47,7 +47,9 @@ func TestUsernames(t *testing.T) {
 				}
 			}
 			reserve := func(who string) func(*store.Tx) error {
-				return func(tx *store.Tx) error { return tx.ReserveUsername(name(who, "a@posta.example", "j1"), after(hours(24))) }
+				return func(tx *store.Tx) error {
+					return tx.ReserveUsername(name(who, "a@posta.example", "j1"), after(hours(24)))
+				}
 			}
 			taken("m2", false)
 			try(reserve("m2"), nil)
@@ -102,10 +104,14 @@ func TestOneWay(t *testing.T) {
 			is("", "", "", "")
 			write(t, db, func(tx *store.Tx) error { return tx.UseChannel(channel("c1", "m1", "+41701234567")) })
 			c.add(time.Second)
-			write(t, db, func(tx *store.Tx) error { return tx.UseApp(access.Channel{ID: "f1", Member: "m1", Secret: []byte("one")}) })
+			write(t, db, func(tx *store.Tx) error {
+				return tx.UseApp(access.Channel{ID: "f1", Member: "m1", Secret: []byte("one")})
+			})
 			is("f1", access.TOTP, "one", "c1")
 			c.add(time.Second)
-			write(t, db, func(tx *store.Tx) error { return tx.UseApp(access.Channel{ID: "f2", Member: "m1", Secret: []byte("two")}) })
+			write(t, db, func(tx *store.Tx) error {
+				return tx.UseApp(access.Channel{ID: "f2", Member: "m1", Secret: []byte("two")})
+			})
 			is("f2", access.TOTP, "two", "f1")
 			c.add(time.Second)
 			write(t, db, func(tx *store.Tx) error { return tx.UseChannel(channel("c2", "m1", "+41701234568")) })
