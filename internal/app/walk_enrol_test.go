@@ -348,7 +348,9 @@ func (w *enrolWalk) judge(m move, answer *httptest.ResponseRecorder, right []str
 		case goal == "enrol" && m.path == "/enrol/letter" && m.form.Get("ahv") == p.ahv && m.form.Get("activation_code") == p.code && before.enrolment[member] == "":
 			w.given[id] = []string{"letter"}
 		case m.path == "/otp" && m.form.Get("do") == "correct" && before.journeys[journey] == v && goal != "sign_in":
-			w.given[id], w.typed[id], w.mail[id] = slices.Clone(w.given[journey]), w.typed[journey], w.mail[journey]
+			if w.given[id], w.typed[id] = slices.Clone(w.given[journey]), w.typed[journey]; slices.Contains(w.given[id], "username") {
+				w.mail[id] = w.mail[journey] // else it is being corrected
+			}
 		case goal == "sign_in" && m.path == "/login" && p.password != "" && m.form.Get("password") == p.password && strings.EqualFold(m.form.Get("username"), p.login):
 			w.given[id] = []string{"password"}
 		case goal == "change_password" && m.path == "/password/change" && w.owner[here] == member:
@@ -361,14 +363,14 @@ func (w *enrolWalk) judge(m move, answer *httptest.ResponseRecorder, right []str
 			wrong("a journey of %s began", v)
 		}
 	}
-	if m.path == "/password/new" && m.form.Get("password") != "" && answer.Code < 400 && w.typed[journey] == "" {
+	to := answer.Header().Get("Location") // of what was taken: out of turn, and from another browser, it is another or was typed before
+	if m.path == "/password/new" && m.form.Get("password") != "" && (to == "/login" || to == "/otp" && w.typed[journey] == "" && !strings.HasSuffix(before.journeys[journey], " recover")) {
 		w.typed[journey] = m.form.Get("password")
 	}
-
-	if m.path == "/enrol/name" && answer.Code < 400 && m.form.Get("username") != "" && before.journeys[journey] != "" && !slices.Contains(w.given[journey], "username") {
+	if m.path == "/enrol/name" && (to == "/password/new" || to == "/otp") && w.mail[journey] == "" {
 		w.mail[journey] = m.form.Get("username")
 	}
-	if m.path == "/enrol/factor" && answer.Header().Get("Location") == "/otp" && w.way[journey] == "" {
+	if m.path == "/enrol/factor" && to == "/otp" && w.way[journey] == "" {
 		w.way[journey] = m.form.Get("factor")
 		if w.way[journey] == "sms" {
 			w.way[journey] = m.form.Get("number")

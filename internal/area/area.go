@@ -70,7 +70,7 @@ func member(tx *store.Tx, f *access.Fund, id string) (access.Member, error) {
 		return m, nil
 	}
 	opened, err := tx.OpenedEntries(id)
-	if err != nil || len(opened) == 0 {
+	if err != nil || len(opened) == 0 { // let in by somebody else than a letter
 		return m, err
 	}
 	m.Entries = slices.DeleteFunc(m.Entries, func(e access.Entry) bool { return !slices.Contains(opened, e.ID) })

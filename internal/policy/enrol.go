@@ -28,6 +28,10 @@ func (c *checker) enrol(fund *access.Fund, f *file) {
 		c.need(f.Enrol.Terms == "" && len(f.Enrol.Text) == 0 && len(f.Enrol.Others) == 0, "enrol", `there is no flow with the goal "enrol"`)
 	} else {
 		c.worded("enrol.others", f.Enrol.Others, f.Languages)
+		c.need(fund.Registry.Login == "ahv", "registry.login", `must be "ahv" where people enrol with a letter`)
+		// What the product asks of a letter is these three, whatever the step says.
+		c.need(len(enrol.Steps) > 0 && slices.Equal(slices.Sorted(slices.Values(enrol.Steps[0].Args)), []string{"activation_code", "ahv", "birth_date"}),
+			"enrol", `flow enrol, step 1: { identify = ["ahv", "birth_date", "activation_code"] } is all that is known`)
 		if slices.ContainsFunc(enrol.Steps, func(s access.Step) bool { return s.Word == "consent" }) {
 			c.need(versionForm.MatchString(f.Enrol.Terms), "enrol.terms", "say the version of the terms of use: letters, digits, dots and dashes")
 			c.worded("enrol.text", f.Enrol.Text, f.Languages)

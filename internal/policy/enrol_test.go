@@ -23,6 +23,8 @@ func TestEnrolProblems(t *testing.T) {
 		{"others", "  [enrol.others] # S-3\n  de = ", "  [enrol.others] # S-3\n  xx = ", `enrol.others: no text in "de"`},
 		{"prefix", `prefixes = ["+41"`, `prefixes = ["41"`, `factor.prefixes: "41" is not the beginning of a number`},
 		{"digits", "digits      = 6", "digits = 8", "code.digits: must be 6 where an app makes codes"},
+		{"two of three", `{ identify = ["ahv", "birth_date", "activation_code"] }`, `{ identify = ["ahv", "activation_code"] }`, "flow enrol, step 1"},
+		{"login", `login     = "ahv"`, `login = "tax_code"`, "registry.login: must be"},
 		{"no app", `{ factor   = ["sms", "totp"] }, `, `{ factor   = ["pigeon"] }, `, `"factor" does not know "pigeon"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -62,10 +62,14 @@ func TestNothingInClear(t *testing.T) {
 				m.To, m.Args = address, []access.Arg{{Name: "code", Value: secret}, {Name: "iban", Value: iban}}
 				for _, err := range []error{
 					tx.UseChannel(channel("c1", "m1", canary("channel"))),
-					tx.AddJourney(access.Journey{ID: "j1", Member: "m1", Address: canary("chosen"), Password: canary("phc"), Agent: canary("agent"), ExpiresAt: after(hours(1))}),
+					tx.AddJourney(access.Journey{ID: "j1", Member: "m1", Address: canary("chosen"), Password: canary("phc"), Agent: canary("agent"),
+						Enrol: access.Enrolling{Username: canary("username")}, Factor: access.Channel{Address: canary("number"), Secret: []byte(canary("newapp"))}, ExpiresAt: after(hours(1))}),
 					tx.AddOperation(o),
 					tx.AddConfirmation(access.Confirmation{ID: "k1", Operation: "o1", Member: "m1", Receipt: canary("receipt")}),
 					tx.Post(m),
+					tx.UseUsername(access.Username{Member: "m1", Name: canary("mailbox"), Address: canary("writtento")}),
+					tx.ReserveUsername(access.Username{Member: "m2", Name: canary("reserved"), Address: canary("heldfor")}, after(hours(1))),
+					tx.UseApp(access.Channel{ID: "f1", Member: "m9", Secret: []byte(canary("appsecret"))}),
 					throttled(tx, canary("subject")),
 				} {
 					if err != nil {
