@@ -22,7 +22,8 @@ var every = []audit.Event{
 	audit.CodeAsked{}, audit.CodeRefused{}, audit.CodeAnswered{}, audit.CodeSpent{}, audit.CodeKilled{},
 	audit.JourneyBegun{}, audit.JourneyMoved{}, audit.ChannelActive{}, audit.PasswordChanged{},
 	audit.OperationDrafted{}, audit.OperationChanged{}, audit.OperationConfirmed{}, audit.OperationWithdrawn{}, audit.OperationDropped{},
-	audit.RegistryImported{}, audit.MessageFailed{},
+	audit.RegistryImported{}, audit.MessageFailed{}, audit.RecoveryAsked{},
+	audit.PasswordPostponed{}, audit.PINChanged{}, audit.PINAnswered{}, audit.MobileTrusted{}, audit.MobileLost{}, audit.HalfDelivered{},
 }
 
 // fill gives every field of an event a value of its own: those that are written
