@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"regexp"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"aditus/internal/access"
 	"aditus/internal/dbtest"
+	"aditus/internal/store"
 )
 
 // What could have happened: the answer to somebody who asks a password back, or
@@ -142,6 +144,52 @@ func TestTemporaryPasswordOnce(t *testing.T) {
 			}
 			if began := s.number(`SELECT count(*) FROM journey`); in != 1 || began != 1 {
 				t.Errorf("%d of %d came in, and %d journeys began; want one", in, many, began)
+			}
+		})
+	}
+}
+
+// What could have happened: two hundred guesses at a PIN come at the same moment,
+// and all are looked at before the first is counted (security.md part 3, row 4).
+func TestPINGuessedAtOnce(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			s := newSiteOf(t, engine, "meridiana", func(f *access.Fund) { f.Password.Rollout = time.Time{} })
+			m := member{number: "900010", code: "900010", status: "active", email: "j@example.com", mobile: "+393000000010", password: secret, reliable: true}
+			s.register(m)
+			hash, err := s.app.Passwords.Hash(t.Context(), "K7M2Q9XA")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.app.DB.Write(t.Context(), s.fund.ID, func(tx *store.Tx) error { return tx.SetPIN(m.id(), hash) }); err != nil {
+				t.Fatal(err)
+			}
+			b := s.browser("theirs", "192.0.2.1")
+			b.post("/login", "username", m.code, "password", secret)
+			draft := b.post("/operations/new/iban", "iban", "IT60X0542811101000000123456").Header().Get("Location")
+			var all sync.WaitGroup
+			start := make(chan bool)
+			for i := range 40 {
+				each := *b
+				each.cookies = maps.Clone(b.cookies)
+				all.Go(func() {
+					<-start
+					each.post(draft, "do", "ask", "pin", fmt.Sprintf("QQ%06d", i))
+				})
+			}
+			close(start)
+			all.Wait()
+			if n := s.number(`SELECT count(*) FROM event WHERE kind = 'pin_answered'`); n != 5 {
+				t.Errorf("%d guesses were looked at, want 5", n)
+			}
+			if w := b.post(draft, "do", "ask", "pin", "K7M2Q9XA"); w.Code != 429 {
+				t.Errorf("the right one is answered with %d while the PIN pauses", w.Code)
+			}
+			s.now.pass(time.Hour)
+			b.post("/login", "username", m.code, "password", secret)
+			if w := b.post(draft, "do", "ask", "pin", "K7M2Q9XA"); w.Code != 303 {
+				t.Errorf("the right one, an hour later, is answered with %d", w.Code)
 			}
 		})
 	}

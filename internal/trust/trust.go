@@ -112,9 +112,10 @@ func Earn(tx *store.Tx, f *access.Fund, m access.Member, number, journey string)
 }
 
 // Failed counts a proved failure to reach the member's number. Only the number
-// on file counts: nothing is learnt of another.
+// on file counts: nothing is learnt of another. A fund whose flows ask for no
+// reliable mobile counts none.
 func Failed(tx *store.Tx, f *access.Fund, m access.Member, number string) error {
-	if number == "" || m.OnFile(access.SMS) != number {
+	if number == "" || m.OnFile(access.SMS) != number || !asked(f) {
 		return nil
 	}
 	lost, err := tx.FailMobile(m.ID, number, f.Trust.Demote)
@@ -122,4 +123,11 @@ func Failed(tx *store.Tx, f *access.Fund, m access.Member, number string) error 
 		return err
 	}
 	return audit.Record(tx, audit.MobileLost{Member: m.ID, Why: "failed"})
+}
+
+// asked reports whether a flow of the fund asks for a reliable mobile.
+func asked(f *access.Fund) bool {
+	return slices.ContainsFunc(f.Flows, func(fl access.Flow) bool {
+		return slices.ContainsFunc(fl.Steps, func(s access.Step) bool { return s.Says("trusted_mobile") })
+	})
 }
