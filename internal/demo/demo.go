@@ -182,6 +182,9 @@ func (d *Demo) fill(ctx context.Context, f *access.Fund) error {
 	if err != nil {
 		return err
 	}
+	if rows, err = sentLately(rows, &f.Registry, d.Clock.Now()); err != nil {
+		return err
+	}
 	_, err = registry.Apply(ctx, d.App.DB, f, bytes.NewReader(rows), int64(len(rows)), registry.Options{Name: f.ID + ".csv"})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -137,5 +138,33 @@ func TestKept(t *testing.T) {
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// What could have happened: a year after the sample people were invented their
+// letters have expired, and whoever tries the demonstration is turned away.
+func TestLettersOpen(t *testing.T) {
+	d := start(t, "")
+	defer func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	opened := 0
+	for _, p := range d.People() {
+		if p.ActivationCode == "" {
+			continue
+		}
+		form := url.Values{"ahv": {p.Login()}, "birth_date": {p.Born}, "activation_code": {strings.ToLower(p.ActivationCode)}}
+		r := httptest.NewRequest("POST", "http://"+p.Host+":8080/enrol/letter", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		d.Handler.ServeHTTP(w, r)
+		if w.Code == http.StatusSeeOther && w.Header().Get("Location") == "/enrol/terms" {
+			opened++
+		}
+	}
+	if opened < 10 {
+		t.Errorf("only %d letters open an enrolment", opened)
 	}
 }

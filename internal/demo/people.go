@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -96,6 +97,46 @@ func swissDate(stored string) string {
 	parts := strings.Split(stored, "-")
 	slices.Reverse(parts)
 	return strings.Join(parts, ".")
+}
+
+// sentLately moves the days of the statements on by whole years, to within the
+// last one: what was printed on a statement long ago is worth nothing, and these
+// people shall have had theirs.
+func sentLately(rows []byte, p *access.Profile, now time.Time) ([]byte, error) {
+	if !p.Has("statement_on") {
+		return rows, nil
+	}
+	c := csv.NewReader(bytes.NewReader(rows))
+	c.Comma = rune(p.Delimiter[0])
+	all, err := c.ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(all[0], func(column string) bool { return p.Columns[column] == "statement_on" })
+	if at < 0 {
+		return nil, errors.New("the sample register has no column of statements")
+	}
+	layout := strings.NewReplacer("dd", "02", "mm", "01", "yyyy", "2006").Replace(p.Dates[0])
+	for _, row := range all[1:] {
+		if row[at] == "" {
+			continue
+		}
+		sent, err := time.Parse(layout, row[at])
+		if err != nil {
+			return nil, err
+		}
+		for sent.AddDate(1, 0, 0).Before(now) {
+			sent = sent.AddDate(1, 0, 0)
+		}
+		row[at] = sent.Format(layout)
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Comma = c.Comma
+	if err := w.WriteAll(all); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // printedCodes are the activation codes of a register in clear, by the number of
