@@ -51,7 +51,8 @@ func TestFiveTries(t *testing.T) {
 
 // What could have happened: a process dies between the right answer and the
 // deed, and the member, who did nothing wrong, is told that the code is used.
-// Typed again it is right again, at most three times.
+// Or sixty clicks at once: some are heard after the right answer was, and before
+// the deed is done. Typed again it is right again, however often.
 func TestRightAgain(t *testing.T) {
 	each(t, func(t *testing.T, st *stand) {
 		for wrongs := range 5 {
@@ -65,14 +66,12 @@ func TestRightAgain(t *testing.T) {
 			_, err := answer(t, st.nodes[0], r.Question, code) // and the process dies
 			ok(t, err)
 			var p challenge.Proof
-			for i, want := range []string{"ok", "ok", "ok", "code_closed", "code_closed"} {
+			for i := range 8 {
 				got, err := answer(t, st.node(i), r.Question, code)
-				if said(err) != want {
-					t.Errorf("%d wrong, right, and again %d: %s, want %s", wrongs, i+1, said(err), want)
+				if err != nil {
+					t.Errorf("%d wrong, right, and again %d: %v", wrongs, i+1, err)
 				}
-				if err == nil {
-					p = got
-				}
+				p = got
 			}
 			if p.Challenge() != c.ID {
 				t.Errorf("proof of %q", p.Challenge())
@@ -93,10 +92,12 @@ func TestRightAgain(t *testing.T) {
 		}
 		p, err := answer(t, again, r.Question, code)
 		ok(t, err, spend(t, again, p, r.Question))
-		// A wrong one between is wrong, and does not burn what was passed.
+		// A wrong one between is wrong, and does not burn what was passed; three in a
+		// row end it.
 		r = request(question("bruno"), rules)
 		_, code = st.asked(t, r)
-		for _, try := range []struct{ typed, want string }{{code, "ok"}, {wrong(code), "code_wrong"}, {wrong(code), "code_wrong"}, {code, "ok"}, {code, "code_closed"}} {
+		for _, try := range []struct{ typed, want string }{{code, "ok"}, {wrong(code), "code_wrong"}, {wrong(code), "code_wrong"}, {code, "ok"},
+			{wrong(code), "code_wrong"}, {wrong(code), "code_wrong"}, {wrong(code), "code_wrong"}, {wrong(code), "code_closed"}, {code, "code_closed"}} {
 			if _, err := answer(t, again, r.Question, try.typed); said(err) != try.want {
 				t.Errorf("%s, want %s", said(err), try.want)
 			}

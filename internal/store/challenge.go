@@ -39,8 +39,9 @@ func (tx *Tx) AddChallenge(c access.Challenge, free time.Time) error {
 }
 
 // TryChallenge takes one try from the challenge for q, or reports ErrNone. It
-// also hears an answer to a challenge that was passed and not yet spent, three
-// times: a process may have died between the two, and the member tries again.
+// also hears answers to a challenge that was passed and not yet spent, until three
+// of them were wrong: a process may have died between the two, and the member
+// tries again.
 //
 // Pause is the key of the member's throttle row: while that holds them back, no
 // try is taken.
@@ -67,9 +68,11 @@ func (tx *Tx) SpendChallenge(id string) error {
 }
 
 // PassChallenge notes that a try just taken was right, and leaves the three more
-// that TryChallenge hears. Nothing waits for it: the row is locked by the try.
+// that TryChallenge hears. The right answer again gives its own try back, however
+// often: sixty clicks at once are one member. Nothing waits for it: the row is
+// locked by the try.
 func (tx *Tx) PassChallenge(id string) error {
-	return tx.later(`UPDATE challenge SET state = 'passed', tries_left = 0 WHERE fund = ?1 AND id = ?2 AND state = 'open'`, id)
+	return tx.later(`UPDATE challenge SET state = 'passed', tries_left = 0 WHERE fund = ?1 AND id = ?2 AND state IN ('open', 'passed')`, id)
 }
 
 // EndChallenge moves a challenge that can still be answered to a state in which
