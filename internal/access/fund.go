@@ -109,6 +109,7 @@ type EnrolRules struct {
 // FactorRules come from the [factor] table.
 type FactorRules struct {
 	Prefixes []string // of the numbers to which codes go: a country's, as +41 (security.md part 5)
+	Passkeys bool     // members may sign in and confirm with passkeys
 }
 
 // ChannelRules come from the [channel] table.

@@ -41,6 +41,9 @@ const (
 	KindMobileTrusted      = "mobile_trusted"
 	KindMobileLost         = "mobile_lost"
 	KindHalfDelivered      = "half_delivered"
+	KindPasskeyAdded       = "passkey_added"
+	KindPasskeyRemoved     = "passkey_removed"
+	KindPasskeyMuted       = "passkey_muted"
 )
 
 type (
@@ -291,6 +294,30 @@ type (
 		Challenge string `json:"challenge"`
 		Half      string `json:"half"` // the kind of channel that failed
 	}
+
+	// PasskeyAdded: a device of the member's made a passkey for a host, after a code.
+	PasskeyAdded struct {
+		Member  string `json:"member"`
+		Passkey string `json:"passkey"`
+		Host    string `json:"host"`
+		Journey string `json:"journey"`
+		Where   Where  `json:"-"`
+	}
+
+	// PasskeyRemoved: the member took a passkey away, after a code.
+	PasskeyRemoved struct {
+		Member  string `json:"member"`
+		Passkey string `json:"passkey"`
+		Journey string `json:"journey"`
+		Where   Where  `json:"-"`
+	}
+
+	// PasskeyMuted: a passkey counted its uses backwards, so there are two of it,
+	// and neither is heard any more.
+	PasskeyMuted struct {
+		Member  string `json:"member"`
+		Passkey string `json:"passkey"`
+	}
 )
 
 func (e SignedIn) kind() string           { return KindSignedIn }
@@ -326,6 +353,9 @@ func (e PasswordPostponed) kind() string  { return KindPasswordPostponed }
 func (e MobileTrusted) kind() string      { return KindMobileTrusted }
 func (e MobileLost) kind() string         { return KindMobileLost }
 func (e HalfDelivered) kind() string      { return KindHalfDelivered }
+func (e PasskeyAdded) kind() string       { return KindPasskeyAdded }
+func (e PasskeyRemoved) kind() string     { return KindPasskeyRemoved }
+func (e PasskeyMuted) kind() string       { return KindPasskeyMuted }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -360,6 +390,9 @@ func (e PasswordPostponed) about() string  { return e.Member }
 func (e MobileTrusted) about() string      { return e.Member }
 func (e MobileLost) about() string         { return e.Member }
 func (e HalfDelivered) about() string      { return e.Member }
+func (e PasskeyAdded) about() string       { return e.Member }
+func (e PasskeyRemoved) about() string     { return e.Member }
+func (e PasskeyMuted) about() string       { return e.Member }
 
 func (e SignedIn) personal() any         { return e.Where }
 func (e SignInFailed) personal() any     { return e.Where }
@@ -368,3 +401,5 @@ func (e Frozen) personal() any           { return e.Where }
 func (e ChannelActive) personal() any    { return struct{ Address string }{e.Address} }
 func (e EnrolmentRefused) personal() any { return e.Where }
 func (e MobileTrusted) personal() any    { return struct{ Number string }{e.Number} }
+func (e PasskeyAdded) personal() any     { return e.Where }
+func (e PasskeyRemoved) personal() any   { return e.Where }

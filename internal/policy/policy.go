@@ -220,6 +220,7 @@ type file struct {
 	} `toml:"enrol"`
 	Factor struct {
 		Prefixes []string `toml:"prefixes"`
+		Passkeys bool     `toml:"passkeys"`
 	} `toml:"factor"`
 	Channel struct {
 		Reauth string `toml:"reauth"`

@@ -31,11 +31,15 @@ import (
 	"aditus/internal/web/page/history"
 	"aditus/internal/web/page/home"
 	"aditus/internal/web/page/login"
+	"aditus/internal/web/page/loginpasskey"
 	"aditus/internal/web/page/notme"
 	"aditus/internal/web/page/operations"
 	"aditus/internal/web/page/otp"
 	"aditus/internal/web/page/otpbackup"
 	"aditus/internal/web/page/otphelp"
+	"aditus/internal/web/page/passkeyedit"
+	"aditus/internal/web/page/passkeynew"
+	"aditus/internal/web/page/passkeys"
 	"aditus/internal/web/page/passwordchange"
 	"aditus/internal/web/page/passwordforgot"
 	"aditus/internal/web/page/passwordnew"
@@ -85,6 +89,7 @@ func routes() []route {
 	return []route{
 		// In and out.
 		{"/login", login.Page{}, login.HTML, needsNothing},
+		{"/login/passkey", loginpasskey.Page{}, loginpasskey.HTML, needsNothing},
 		{"/first-access", firstaccess.Page{}, firstaccess.HTML, needsNothing},
 		{"/first-access/identify", firstidentify.Page{}, firstidentify.HTML, needsNothing},
 		{"/sign-out", signout.Page{}, signout.HTML, needsNothing},
@@ -120,6 +125,9 @@ func routes() []route {
 		// The member's area.
 		{"/{$}", home.Page{}, home.HTML, needsSession},
 		{"/profile", profile.Page{}, profile.HTML, needsSession},
+		{"/security/passkeys", passkeys.Page{}, passkeys.HTML, needsSession},
+		{"/security/passkeys/new", passkeynew.Page{}, passkeynew.HTML, needsNothing},
+		{"/security/passkeys/{id}", passkeyedit.Page{}, passkeyedit.HTML, needsSession},
 		{"/security/history", history.Page{}, history.HTML, needsSession},
 		{"/security/not-me", notme.Page{}, notme.HTML, needsSignIn},
 		{"/security", security.Page{}, security.HTML, needsSession},

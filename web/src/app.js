@@ -9,6 +9,7 @@ import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-li
 import { countdown } from "./countdown.js";
 import { each } from "./common.js";
 import { fillFromSMS } from "./webotp.js";
+import { passkey } from "./passkey.js";
 import { poll } from "./poll.js";
 import { session } from "./session.js";
 
@@ -28,6 +29,7 @@ each(".p-timer[data-until]", countdown);
 each("input[data-webotp]", fillFromSMS);
 each("dialog[data-session]", session);
 each("[data-poll]", poll);
+each("[data-passkey]", passkey);
 each("[data-print]", (button) => {
   button.hidden = false;
   button.addEventListener("click", () => print());

@@ -22,6 +22,7 @@ type data struct {
 	Lead   string
 	Secret page.Secret
 	Forgot string // the path for who has forgotten the password
+	Key    *page.Key
 }
 
 // Inputs are the login and the secret.
@@ -38,6 +39,9 @@ func (Page) Show(v *page.Visit) (any, error) {
 		d.Lead = v.T("login.lead")
 	case "email":
 		d.Lead = v.T("login.lead_named")
+	}
+	if v.Fund.Factor.Passkeys {
+		d.Key = v.Key("get", "login.passkey", "beside")
 	}
 	if journey.Recovers(v.Fund) {
 		d.Forgot = "/password/forgot"

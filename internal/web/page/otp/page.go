@@ -43,6 +43,7 @@ var purposes = map[string]string{
 	access.PurposeUsername: "otp.for_username",
 	access.PurposeFactor:   "otp.for_factor",
 	access.PurposeMobile:   "otp.for_mobile",
+	access.PurposePasskey:  "otp.for_passkey",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
@@ -63,6 +64,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 		d.For = "otp.for_sign_in_always"
 	}
 	switch journey.Purpose(j) {
+	case access.PurposePasskey:
+		if j.Passkey != "" {
+			d.For = "otp.for_passkey_removed"
+		}
 	case access.PurposeUsername:
 		d.Typed, d.Correct = j.Address, "otp.correct_address"
 	case access.PurposeFactor:
@@ -115,6 +120,10 @@ func (Page) Take(v *page.Visit) (string, error) {
 		} else {
 			v.Tell("password_saved")
 		}
+	}
+	if r.To == journey.Passkeys {
+		v.LeaveJourney()
+		v.Tell("passkey_removed")
 	}
 	if r.To == journey.Safety {
 		v.LeaveJourney()
