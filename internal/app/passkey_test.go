@@ -318,7 +318,7 @@ func TestPasskeyBypassesNothing(t *testing.T) {
 		b.json = false
 		s.to(b.post("/security/passkeys", "do", "add"), "/otp")
 		b.json = true
-		if w := b.post("/security/passkeys/new", "do", "passkey"); w.Header().Get("Location") != "/otp" {
+		if w := b.post("/security/passkeys/new", "do", "passkey", "name", "telefono"); w.Header().Get("Location") != "/otp" {
 			t.Errorf("before the code: %s", said(w))
 		}
 		b.json = false

@@ -255,7 +255,11 @@ func (w *enrolWalk) learn(b *browser, answer *httptest.ResponseRecorder) {
 // if nothing was asked, or the device has none. It says whose key that is.
 func (w *enrolWalk) answers(b *browser, p *walker, path string) (answer, member string) {
 	b.json = true
-	asked := b.post(path, "do", "passkey")
+	form := []string{"do", "passkey"}
+	if path != "/login/passkey" {
+		form = append(form, "name", "telefono")
+	}
+	asked := b.post(path, form...)
 	b.json = false
 	made, err := p.device.Answer(b.origin(), asked.Body.Bytes())
 	if asked.Code != http.StatusOK || err != nil {

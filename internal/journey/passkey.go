@@ -160,10 +160,14 @@ func (e *Engine) Muted(tx *store.Tx, p access.Passkey, lang string) error {
 }
 
 // AskNewKey is the first half of the word «passkey»: the options with which the
-// browser makes a key. Asked again, it takes the place of what was asked before.
-func (e *Engine) AskNewKey(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member) (options []byte, err error) {
+// browser makes a key. Asked again, it takes the place of what was asked before. It
+// refuses a name as NewKey does: a device would keep a key that we do not.
+func (e *Engine) AskNewKey(ctx context.Context, f *access.Fund, v Visitor, j access.Journey, m access.Member, name string) (options []byte, err error) {
 	if Word(f, j) != "passkey" {
 		return nil, access.Refuse("passkey_over")
+	}
+	if _, err := keyName(name); err != nil {
+		return nil, err
 	}
 	site, err := challenge.Site(f, v.Origin)
 	if err != nil {

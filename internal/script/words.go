@@ -105,7 +105,8 @@ func vocabulary() map[string]command {
 			c.Setenv("wrong", string('0'+(code[0]-'0'+1)%10)+code[1:])
 			return nil
 		}},
-		"scan": one((*world).scan),
+		"scan":    one((*world).scan),
+		"passkey": one((*world).passkey),
 		"app": {1, 1, false, func(w *world, c call) error {
 			code, err := w.appCode(c.args[0])
 			c.Setenv("code", code)

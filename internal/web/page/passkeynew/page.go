@@ -49,7 +49,7 @@ func (Page) Take(v *page.Visit) (string, error) {
 		return "", err
 	}
 	if !answered {
-		return "", v.Question(v.Journeys.AskNewKey(v.Context(), v.Fund, v.Visitor(), j, m))
+		return "", v.Question(v.Journeys.AskNewKey(v.Context(), v.Fund, v.Visitor(), j, m, v.Form.Get("name")))
 	}
 	to, err := v.Journeys.NewKey(v.Context(), v.Fund, v.Visitor(), j, m, answer, v.Form.Get("name"))
 	switch {
