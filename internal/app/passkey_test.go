@@ -335,8 +335,11 @@ func TestPasskeyBypassesNothing(t *testing.T) {
 			return time.UnixMilli(until).Sub(s.now.Now())
 		}
 		iban := []string{"iban", "IT60X0542811101000000123456"}
-		if h := hold("iban", iban...); h != s.fund.Hold.Email && h != s.fund.Hold.ContactChange {
+		if h := hold("iban", iban...); h != s.fund.Hold.ContactChange {
 			t.Errorf("a new passkey: held for %s", h)
+		}
+		if !s.told(anna.mobile, "passkey nuova") || !s.told(anna.email, "con una passkey nuova") {
+			t.Error("nobody was warned of an act that waits")
 		}
 		s.now.pass(73 * time.Hour)
 		s.to(b.key(d, "/login/passkey"), "/")
@@ -426,6 +429,17 @@ func TestPasskeyAndPIN(t *testing.T) {
 			s.to(b.key(d, draft, "pin", "73519204"), strings.Replace(draft, "/confirm", "/done", 1))
 		})
 	}
+}
+
+// told reports whether somebody was sent a text.
+func (s *site) told(to, text string) bool {
+	s.work()
+	for _, m := range s.post.Messages() {
+		if m.To == to && strings.Contains(m.Text, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // sms is the newest code on a telephone.

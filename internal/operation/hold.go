@@ -36,6 +36,14 @@ func (b by) method() string {
 	return "otp_" + string(b.Kind)
 }
 
+// warning is the message to who did not confirm.
+func (b by) warning() string {
+	if b.key.ID != "" {
+		return "operation_held_passkey"
+	}
+	return "operation_held_other_contact"
+}
+
 // index is the address whose holder could have confirmed since then. A passkey that
 // was there before was let in by something else; a younger one was let in by a
 // code, and is worth no more than that.
@@ -95,7 +103,7 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by by) 
 		if end := by.key.MadeAt.Add(f.Hold.ContactChange); by.key.ID != "" && end.After(tx.Now()) {
 			until(end, "passkey")
 			for _, kind := range []access.Kind{access.Email, access.SMS} {
-				h.warn(kind, m.OnFile(kind), "operation_held_other_contact")
+				h.warn(kind, m.OnFile(kind), by.warning())
 			}
 		}
 	}
@@ -108,7 +116,7 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by by) 
 			until(end, "password_reset")
 			for _, kind := range []access.Kind{access.Email, access.SMS} {
 				if kind != by.Kind {
-					h.warn(kind, m.OnFile(kind), "operation_held_other_contact")
+					h.warn(kind, m.OnFile(kind), by.warning())
 				}
 			}
 		}
@@ -123,7 +131,7 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by by) 
 		}
 		if end.After(tx.Now()) {
 			until(end, why)
-			h.warn(access.SMS, m.OnFile(access.SMS), "operation_held_other_contact")
+			h.warn(access.SMS, m.OnFile(access.SMS), by.warning())
 		}
 	}
 	return h, nil

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/descope/virtualwebauthn"
+
+	"aditus/internal/softkey"
 )
 
 var (
@@ -32,7 +34,14 @@ type device struct {
 }
 
 func newDevice(m Member, kind virtualwebauthn.KeyType) *device {
-	d := &device{virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: []byte(m.ID)}), virtualwebauthn.NewCredential(kind)}
+	cred := virtualwebauthn.NewCredential(kind)
+	if kind == virtualwebauthn.KeyTypeEC2 {
+		var err error
+		if cred, err = softkey.NewCredential(); err != nil { // which says why
+			panic(err)
+		}
+	}
+	d := &device{virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: []byte(m.ID)}), cred}
 	d.auth.AddCredential(d.cred)
 	return d
 }

@@ -4,6 +4,10 @@
 package softkey
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -72,7 +76,11 @@ func (d *Device) create(origin string, options []byte, q question) ([]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("softkey: %w", err)
 	}
-	k := key{host, string(user), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	cred, err := NewCredential()
+	if err != nil {
+		return nil, err
+	}
+	k := key{host, string(user), cred}
 	d.keys = append(d.keys, k)
 	return []byte(virtualwebauthn.CreateAttestationResponse(party(host, origin), d.authenticator(k), k.cred, *o)), nil
 }
@@ -92,6 +100,30 @@ func (d *Device) get(origin string, options []byte, q question) ([]byte, error) 
 	k := d.keys[i]
 	k.cred.Counter = d.Counter
 	return []byte(virtualwebauthn.CreateAssertionResponse(party(host, origin), d.authenticator(k), k.cred, *o)), nil
+}
+
+// NewCredential makes a key pair on P-256. The library writes the two numbers of a
+// public key without the zeros before them, and one key in 128 is then none that
+// anybody takes: those are not used.
+func NewCredential() (virtualwebauthn.Credential, error) {
+	for {
+		pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return virtualwebauthn.Credential{}, fmt.Errorf("softkey: %w", err)
+		}
+		point, err := pair.PublicKey.Bytes()
+		if err != nil {
+			return virtualwebauthn.Credential{}, fmt.Errorf("softkey: %w", err)
+		}
+		if point[1] == 0 || point[33] == 0 { // 4, then 32 bytes each
+			continue
+		}
+		data, err := x509.MarshalPKCS8PrivateKey(pair)
+		if err != nil {
+			return virtualwebauthn.Credential{}, fmt.Errorf("softkey: %w", err)
+		}
+		return virtualwebauthn.NewCredentialWithImportedKey(virtualwebauthn.KeyTypeEC2, data), nil
+	}
 }
 
 // Move has the device take its keys for a host to be for another: what a page in
