@@ -31,6 +31,7 @@ type data struct {
 	Correct string // the text key of the button that leads back to what was typed or chosen, or ""
 	App     journey.App
 	QR      template.HTML // of the app that is being set up
+	Open    template.URL  // the same, for whoever reads the page on the telephone that has the app
 	Backup  bool          // a backup code can stand for it
 }
 
@@ -82,7 +83,8 @@ func (d *data) setUp(v *page.Visit, j access.Journey, m access.Member) (err erro
 	if !ok {
 		return nil
 	}
-	d.App, d.For = app, "otp.for_app"
+	d.App, d.For, d.Correct = app, "otp.for_app", "otp.correct_app"
+	d.Open = template.URL(app.URI) // made here of escaped parts: no scheme that could do harm
 	d.QR, err = qr.SVG(app.URI, v.T("otp.qr_label"))
 	return err
 }
