@@ -137,6 +137,8 @@ func (e *Engine) Back(ctx context.Context, f *access.Fund, v Visitor, j access.J
 		again := access.Journey{Goal: j.Goal, By: j.By, Device: j.Device, Password: j.Password, Enrol: j.Enrol, Channel: j.Channel, Address: j.Address}
 		if word == "username" {
 			again.Enrol.Username = ""
+		} else {
+			again.Factor = access.Channel{Kind: j.Factor.Kind, Address: j.Factor.Address} // to be corrected, not typed again (WCAG 3.3.7)
 		}
 		r.Journey, r.To, err = e.set(tx, f, v, m, again, word)
 		return err

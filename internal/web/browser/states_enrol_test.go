@@ -25,10 +25,10 @@ type reader struct {
 	secret  []byte // of the app
 }
 
-// reads puts somebody with a letter into the register, and before a browser.
-func (s *stage) reads() *reader {
-	s.t.Helper()
-	n := int(s.people.Add(1))
+// lettered puts somebody with a letter into the register.
+func (w *world) lettered() (*person, journey.Letter) {
+	w.t.Helper()
+	n := int(w.people.Add(1))
 	ahv := fmt.Sprintf("756%09d", n)
 	sum := 0
 	for i, c := range ahv {
@@ -37,9 +37,8 @@ func (s *stage) reads() *reader {
 	ahv += fmt.Sprint((10 - sum%10) % 10)
 	id := fmt.Sprintf("e%04d", n)
 	code := "AAAABBBB" + strings.NewReplacer("0", "C", "1", "D").Replace(fmt.Sprintf("%04d", n))
-	r := &reader{letter: journey.Letter{AHV: ahv, Born: "21.3.1982", Code: code}, mailbox: fmt.Sprintf("agnes%d@posta.example", n)}
-	p := &person{w: s.world, member: fmt.Sprintf("A%04d", n), number: id, channel: access.TOTP}
-	s.write(func(tx *store.Tx) error {
+	p := &person{w: w, member: fmt.Sprintf("A%04d", n), number: id, channel: access.TOTP, email: fmt.Sprintf("agnes%d@posta.example", n)}
+	w.write(func(tx *store.Tx) error {
 		im, err := tx.BeginImport("letters.csv", id)
 		if err != nil {
 			return err
@@ -54,8 +53,14 @@ func (s *stage) reads() *reader {
 		}
 		return tx.PublishImport(im)
 	})
-	r.seat = p.sits(s.lang, "")
-	return r
+	return p, journey.Letter{AHV: ahv, Born: "21.3.1982", Code: code}
+}
+
+// reads seats somebody with a letter at a browser.
+func (s *stage) reads() *reader {
+	s.t.Helper()
+	p, letter := s.lettered()
+	return &reader{seat: p.sits(s.lang, ""), letter: letter, mailbox: p.email}
 }
 
 func (r *reader) must(err error) {

@@ -190,15 +190,15 @@ func (s *stage) summary(who *seat) {
 }
 
 // finds is what a message to an address has.
-func (s *stage) finds(to, pattern string) string {
-	s.t.Helper()
-	s.deliver(nil)
+func (w *world) finds(to, pattern string) string {
+	w.t.Helper()
+	w.deliver(nil)
 	re := regexp.MustCompile(pattern)
-	for _, m := range s.post.Messages() {
+	for _, m := range w.post.Messages() {
 		if found := re.FindStringSubmatch(m.Text); m.To == to && found != nil {
 			return found[1]
 		}
 	}
-	s.t.Fatalf("nothing like %s was sent to %s", pattern, to)
+	w.t.Fatalf("nothing like %s was sent to %s", pattern, to)
 	return ""
 }
