@@ -98,7 +98,7 @@ func (p *postgres) write(ctx context.Context, tx *Tx, f func(*Tx) error) error {
 		return err
 	}
 	tx.ctx, tx.driverCtx, tx.engine = ctx, ctx, e
-	tx.posted, tx.staging, tx.over = nil, 0, false // an earlier run left nothing
+	tx.posted, tx.staging, tx.stands, tx.over = nil, 0, nil, false // an earlier run left nothing
 	committed := false
 	defer func() { // also when f panics
 		tx.end()

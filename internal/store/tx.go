@@ -26,6 +26,7 @@ type Tx struct {
 	now       time.Time
 	posted    []access.Kind // of messages that were put in the outbox, each once
 	staging   int64         // the version of the import that the transaction holds; 0: none
+	stands    *standing     // the member's who was asked about last
 	over      bool
 }
 
@@ -60,6 +61,9 @@ func (tx *Tx) ready(q string) error {
 	}
 	if err := tx.ctx.Err(); err != nil {
 		return err
+	}
+	if moves(q) {
+		tx.stands = nil
 	}
 	return boundToFund(q)
 }
