@@ -46,9 +46,10 @@ type Options struct {
 	// again (reliability.md R8). Nil does nothing.
 	Fatal func(error)
 
-	// Posted is called after a commit that put a message in the outbox, so
-	// that a worker here need not wait to look. Nil does nothing.
-	Posted func()
+	// Posted is called after a commit that put messages in the outbox, once for
+	// each queue they stand in, so that a worker here need not wait to look. Nil
+	// does nothing.
+	Posted func(Queue)
 
 	Conns     int  // most connections; 0 means 2 for each processor, at least 8
 	Ungrouped bool // SQLite, for measuring: one commit for each Write
@@ -58,7 +59,7 @@ type Options struct {
 type DB struct {
 	keys   *keys.Ring
 	now    func() time.Time
-	posted func()
+	posted func(Queue)
 	latest atomic.Int64 // the latest time seen, Unix ms
 	pg     *postgres
 	lite   *sqlite
@@ -122,8 +123,10 @@ func (db *DB) Shared() bool { return db.pg != nil }
 func (db *DB) Write(ctx context.Context, fund string, f func(*Tx) error) error {
 	tx := db.tx(fund)
 	err := db.write(ctx, tx, f)
-	if err == nil && tx.posted && db.posted != nil {
-		db.posted()
+	if err == nil && db.posted != nil {
+		for _, kind := range tx.posted {
+			db.posted(Queue{fund, kind})
+		}
 	}
 	return err
 }

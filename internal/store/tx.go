@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"aditus/internal/access"
 	"aditus/internal/keys"
 )
 
@@ -23,8 +24,9 @@ type Tx struct {
 	clock     func() time.Time
 	see       func(time.Time) error // judges the transaction's time
 	now       time.Time
-	posted    bool  // a message was put in the outbox
-	staging   int64 // the version of the import that the transaction holds; 0: none
+	posted    []access.Kind // of messages that were put in the outbox, each once
+	staging   int64         // the version of the import that the transaction holds; 0: none
+	stands    *standing     // the member's who was asked about last
 	over      bool
 }
 
@@ -59,6 +61,9 @@ func (tx *Tx) ready(q string) error {
 	}
 	if err := tx.ctx.Err(); err != nil {
 		return err
+	}
+	if moves(q) {
+		tx.stands = nil
 	}
 	return boundToFund(q)
 }
