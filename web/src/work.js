@@ -13,6 +13,7 @@ export function work(place) {
   const words = JSON.parse(place.dataset.i18n);
   const { maxNumber, ...task } = JSON.parse(place.dataset.work);
   const field = place.querySelector("input");
+  const form = field.form;
   const status = place.querySelector("[role=status]");
   const without = status.textContent;
   let busy = true;
@@ -23,7 +24,7 @@ export function work(place) {
     status.textContent = text;
     worker.terminate();
     // Not a click: the guard against double clicks would take it away.
-    if (pressed) field.form.requestSubmit(pressed);
+    if (pressed) form.requestSubmit(pressed);
   };
   const worker = new Worker(place.dataset.workWith);
   worker.onmessage = ({ data: number }) => {
@@ -33,7 +34,7 @@ export function work(place) {
   };
   worker.onerror = () => end(without);
 
-  field.form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", (event) => {
     if (!busy) return;
     event.preventDefault();
     pressed = event.submitter;
