@@ -48,7 +48,7 @@ func (e *Engine) AddContract(ctx context.Context, f *access.Fund, v Visitor, typ
 			if err != nil {
 				return err
 			}
-			said, err = e.refuseLetter(tx, v, m, subject, "activation_code", why, many)
+			said, err = refuseLetter(tx, v, m, subject, "activation_code", why, many)
 			return err
 		}
 		if err := audit.Record(tx, audit.ContractAdded{Member: m.ID, Entry: entry}); err != nil {

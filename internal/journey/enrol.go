@@ -51,7 +51,10 @@ func (e *Engine) Enrol(ctx context.Context, f *access.Fund, v Visitor, typed Let
 			return err
 		}
 		if why != "" {
-			said, err = e.refuseLetter(tx, v, m, k.number, "ahv", why, k.many)
+			if err := tellEnrolled(tx, v, m, k.number, why); err != nil {
+				return err
+			}
+			said, err = refuseLetter(tx, v, m, k.number, "ahv", why, k.many)
 			return err
 		}
 		if err := k.forgive(tx); err != nil {
@@ -159,12 +162,7 @@ func entryAccess(f *access.Fund, m access.Member, id string) string {
 }
 
 // refuseLetter says of a letter that opens nothing so, in one way for all.
-func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, field, why string, many bool) (said, err error) {
-	if why == "enrolled" {
-		if err := tellEnrolled(tx, v, m); err != nil {
-			return nil, err
-		}
-	}
+func refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, field, why string, many bool) (said, err error) {
 	said = access.RefuseField(field, "activation")
 	if many {
 		said = access.RefuseField(field, "activation_many")
@@ -173,19 +171,28 @@ func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject,
 }
 
 // tellEnrolled tells the holder of an access that a newer letter was used to make
-// another, at most once a day: there is one for each person (scenario 38).
-func tellEnrolled(tx *store.Tx, v Visitor, m access.Member) error {
-	if _, err := tx.Count(tx.Keys().Index("tally", "enrolled "+m.ID), 0, 1); errors.Is(err, store.ErrNone) {
+// another, at most once a day: there is one for each person (scenario 38). Whoever
+// else's letter is refused has the same rows written, and nothing is sent.
+func tellEnrolled(tx *store.Tx, v Visitor, m access.Member, number, why string) error {
+	enrolled := why == "enrolled"
+	key := "unsaid " + number // apart, so that no stranger uses up the day of the holder's
+	if enrolled {
+		key = "enrolled " + m.ID
+	}
+	if _, err := tx.Count(tx.Keys().Index("tally", key), 0, 1); errors.Is(err, store.ErrNone) {
 		return nil
 	} else if err != nil {
 		return err
 	}
 	name, err := tx.Username(m.ID)
-	if err != nil || name.Address == "" {
+	if err != nil {
 		return err
 	}
+	if !enrolled {
+		m.ID, name.Address = nobody+number, nobody+number
+	}
 	return tx.Post(access.Message{ID: access.NewID(tx.Now()), Member: m.ID, Kind: access.Email, To: name.Address, Lang: v.Lang, Key: "enrolled_already",
-		Args: []access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}})
+		Discard: !enrolled || name.Address == "", Args: []access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}})
 }
 
 // enrolled is the deed of the last code: all that was chosen counts from here on,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aditus/internal/keys"
@@ -23,8 +24,9 @@ type Tx struct {
 	clock     func() time.Time
 	see       func(time.Time) error // judges the transaction's time
 	now       time.Time
-	posted    bool  // a message was put in the outbox
-	staging   int64 // the version of the import that the transaction holds; 0: none
+	ran       *atomic.Int64 // counts the statements
+	posted    bool          // a message was put in the outbox
+	staging   int64         // the version of the import that the transaction holds; 0: none
 	over      bool
 }
 
@@ -60,6 +62,7 @@ func (tx *Tx) ready(q string) error {
 	if err := tx.ctx.Err(); err != nil {
 		return err
 	}
+	tx.ran.Add(1)
 	return boundToFund(q)
 }
 
