@@ -227,7 +227,7 @@ func (a *App) Tidy(ctx context.Context) error {
 			if err := tx.ForgetLimits(); err != nil {
 				return err
 			}
-			if err := errors.Join(tx.DropUsernames(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour))), tx.ForgetHanded(tx.Now().Add(-2*journey.HandedLife))); err != nil {
+			if err := errors.Join(tx.DropUsernames(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour))), tx.ForgetHanded(tx.Now().Add(-2*journey.HandedLife)), tx.ForgetWork()); err != nil {
 				return err
 			}
 			return tx.MarkClock()

@@ -107,7 +107,6 @@ func (w *halves) read() halvesState {
 // What a message brings.
 var (
 	halfLine = regexp.MustCompile(`(?m)^([0-9A-Z]{8}|[0-9A-Z]{12})$`)
-	smsCode  = regexp.MustCompile(`#(\d{6}|\d{8})$`)
 	tempWord = regexp.MustCompile(`[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}`)
 )
 

@@ -59,7 +59,7 @@ type (
 	SignInFailed struct {
 		Member  string `json:"member,omitempty"`
 		Subject string `json:"subject"`
-		Why     string `json:"why"` // "wrong", "locked", "blocked": never shown
+		Why     string `json:"why"` // "wrong", "locked", "work", "blocked": never shown
 		Where   Where  `json:"-"`
 	}
 
@@ -85,7 +85,7 @@ type (
 	EnrolmentRefused struct {
 		Member  string `json:"member,omitempty"`
 		Subject string `json:"subject"`
-		// "code", "number", "birth_date", "used", "replaced", "expired", "blocked", "enrolled": never shown
+		// "code", "number", "birth_date", "used", "replaced", "expired", "blocked", "enrolled", "work": never shown
 		Why   string `json:"why"`
 		Where Where  `json:"-"`
 	}

@@ -84,7 +84,7 @@ func (e *Engine) send(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey,
 	_, refusal, err := e.Challenges.Ask(tx, challenge.Request{Question: j.Question(purpose(j)), Rules: f.Code, Kind: to.Kind,
 		Address: to.Address, Secret: to.Secret, Masked: Masked(j, to.Kind, to.Address), Lang: j.Lang, Text: texts[purpose(j)],
 		Quiet: j.Goal == "recover", Mute: j.Mute, Args: []access.Arg{{Name: "host", Value: v.Host}, access.DeviceArg(v.Agent)}})
-	if err == nil && refusal == nil && j.Mute && j.Goal == "enrol" {
+	if err == nil && refusal == nil && purpose(j) == access.PurposeUsername {
 		err = tellTaken(tx, j)
 	}
 	return refusal, err

@@ -13,12 +13,8 @@ import (
 	"aditus/internal/store"
 )
 
-// The numbers of security.md part 5 and of S-5 for a letter with an activation
-// code.
-const (
-	letterMonths = 15 // a code is good, from the day of its statement
-	letterWrong  = 10 // a day, for one number or from one network; then the page says what else there is
-)
+// How long a letter with an activation code is good (S-5).
+const letterMonths = 15 // a code is good, from the day of its statement
 
 // Enrols reports whether the fund's people make their access themselves, with a
 // code from a letter.
@@ -32,7 +28,8 @@ type Letter struct{ AHV, Born, Code string }
 // person's. Nothing is used up, and nothing counts, before the last code (S-21).
 //
 // It refuses for the form of what was typed, and else with one word: activation,
-// or activation_many after ten in a day. A code that is used, replaced, too old or
+// or activation_many after ten in a day. From then on it may also refuse with work,
+// before it looks at anything (crowd.go). A code that is used, replaced, too old or
 // on two letters, a person who may not come in, and one who has an access already
 // hear the same, after the same questions (S-17, S-18); the last is told by mail.
 func (e *Engine) Enrol(ctx context.Context, f *access.Fund, v Visitor, typed Letter) (r Result, err error) {
@@ -44,13 +41,23 @@ func (e *Engine) Enrol(ctx context.Context, f *access.Fund, v Visitor, typed Let
 	var said error
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		r, said = Result{}, nil
+		k, err := knocks(tx, v, l.AHV)
+		if err != nil || k.said != nil {
+			said = k.said
+			return err
+		}
 		m, entry, why, err := open(tx, f, l)
 		if err != nil {
 			return err
 		}
-		subject := tx.Keys().Index("tally", "enrol "+l.AHV)
 		if why != "" {
-			said, err = e.refuseLetter(tx, v, m, subject, "ahv", why)
+			if err := tellEnrolled(tx, v, m, k.number, why); err != nil {
+				return err
+			}
+			said, err = refuseLetter(tx, v, m, k.number, "ahv", why, k.many)
+			return err
+		}
+		if err := k.forgive(tx); err != nil {
 			return err
 		}
 		device := e.device(v, who{member: m}, &r)
@@ -154,21 +161,8 @@ func entryAccess(f *access.Fund, m access.Member, id string) string {
 	return "none"
 }
 
-// refuseLetter counts a letter that opens nothing, and says so in one way for all.
-func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, field, why string) (said, err error) {
-	many := false
-	for _, key := range []string{subject, tx.Keys().Index("tally", "enrol from "+network(v.IP))} {
-		if _, err := tx.Count(key, 0, letterWrong); errors.Is(err, store.ErrNone) {
-			many = true
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	if why == "enrolled" {
-		if err := tellEnrolled(tx, v, m); err != nil {
-			return nil, err
-		}
-	}
+// refuseLetter says of a letter that opens nothing so, in one way for all.
+func refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, field, why string, many bool) (said, err error) {
 	said = access.RefuseField(field, "activation")
 	if many {
 		said = access.RefuseField(field, "activation_many")
@@ -177,19 +171,28 @@ func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject,
 }
 
 // tellEnrolled tells the holder of an access that a newer letter was used to make
-// another, at most once a day: there is one for each person (scenario 38).
-func tellEnrolled(tx *store.Tx, v Visitor, m access.Member) error {
-	if _, err := tx.Count(tx.Keys().Index("tally", "enrolled "+m.ID), 0, 1); errors.Is(err, store.ErrNone) {
+// another, at most once a day: there is one for each person (scenario 38). Whoever
+// else's letter is refused has the same rows written, and nothing is sent.
+func tellEnrolled(tx *store.Tx, v Visitor, m access.Member, number, why string) error {
+	enrolled := why == "enrolled"
+	key := "unsaid " + number // apart, so that no stranger uses up the day of the holder's
+	if enrolled {
+		key = "enrolled " + m.ID
+	}
+	if _, err := tx.Count(tx.Keys().Index("tally", key), 0, 1); errors.Is(err, store.ErrNone) {
 		return nil
 	} else if err != nil {
 		return err
 	}
 	name, err := tx.Username(m.ID)
-	if err != nil || name.Address == "" {
+	if err != nil {
 		return err
 	}
+	if !enrolled {
+		m.ID, name.Address = nobody+number, nobody+number
+	}
 	return tx.Post(access.Message{ID: access.NewID(tx.Now()), Member: m.ID, Kind: access.Email, To: name.Address, Lang: v.Lang, Key: "enrolled_already",
-		Args: []access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}})
+		Discard: !enrolled || name.Address == "", Args: []access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}})
 }
 
 // enrolled is the deed of the last code: all that was chosen counts from here on,

@@ -51,7 +51,7 @@ type who struct {
 //
 // Somebody who does not exist, has no access, or typed a wrong secret hears the
 // same, after the same work: one write, one password hash, one write (rule 8).
-// It refuses with sign_in, locked, busy, or the form of what was typed.
+// It refuses with sign_in, locked, work, busy, or the form of what was typed.
 func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step access.Step, login, secret string, deed func(*store.Tx, who) error) error {
 	login, err := normalLogin(f, login)
 	if err != nil {
@@ -118,6 +118,11 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 				return err
 			}
 		}
+		if g.worked { // it was the member after all: strangers need not wait any longer
+			if err := tx.FreeThrottle(g.subject); err != nil {
+				return err
+			}
+		}
 		if rehashed != "" {
 			if err := tx.Rehash(g.member.ID, g.password.Hash, rehashed); err != nil {
 				return err
@@ -149,6 +154,7 @@ type guess struct {
 	device    access.Device
 	known     bool
 	subject   string   // the throttle key of the login
+	worked    bool     // heard for a proof of work, while the login waited
 	network   string   // that of the network, "" on a known device
 	keys      []string // all that were counted
 }
@@ -178,7 +184,7 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 		}
 		g.known = err == nil && g.member.ID != ""
 		life := forgotten
-		g.subject = tx.Keys().Index("throttle", "password "+g.login)
+		g.subject = passwordKey(tx, g.login)
 		switch {
 		case g.number != "":
 			// The number stands on letters: guesses at it have a count of their own.
@@ -196,8 +202,24 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 				continue
 			}
 			t, err := tx.TakeThrottle(c.key, c.life)
+			why := "locked"
+			if errors.Is(err, store.ErrNone) && c.key == g.subject && g.strange() && t.Wrong > crowdWrong {
+				// So many were wrong that the wait of all unknown devices may never be
+				// over for the member. Work has a wait of its own.
+				worked, err := spendWork(tx, v, DoorSignIn)
+				if err != nil {
+					return err
+				}
+				if why = "work"; worked {
+					g.worked, why = true, "locked"
+					c.key = tx.Keys().Index("throttle", "worked "+g.login)
+				}
+			}
+			if g.worked {
+				t, err = tx.TakeThrottle(c.key, c.life)
+			}
 			if errors.Is(err, store.ErrNone) {
-				said = access.Refuse("locked", access.TimeArg("time", access.ArgTime, roundUp(t.FreeAt)))
+				said = access.Refuse(why, access.TimeArg("time", access.ArgTime, roundUp(t.FreeAt)))
 				// What was counted before is taken back, with the wait it would have
 				// brought: a network that is shut keeps nobody else out.
 				for _, key := range g.keys {
@@ -213,13 +235,15 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 				if err != nil {
 					return err
 				}
-				return audit.Record(tx, audit.SignInFailed{Member: g.member.ID, Subject: g.subject, Why: "locked", Where: v.where()})
+				return audit.Record(tx, audit.SignInFailed{Member: g.member.ID, Subject: g.subject, Why: why, Where: v.where()})
 			}
 			if err != nil {
 				return err
 			}
 			g.keys = append(g.keys, c.key)
-			if c.key == g.subject {
+			if g.worked {
+				err = tx.SetThrottle(c.key, tx.Now().Add(workedPause))
+			} else if c.key == g.subject {
 				err = tx.SetThrottle(c.key, tx.Now().Add(wait(g, t.Wrong)))
 			} else if t.Wrong > networkTries {
 				err = tx.SetThrottle(c.key, tx.Now().Add(networkWait))
@@ -235,6 +259,9 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 	}
 	return said
 }
+
+// strange reports whether the try is a password, on a device that is not known.
+func (g *guess) strange() bool { return g.number == "" && !g.known }
 
 // whose is the person that a login is: the one who may come in with it. Rows
 // that are held aside are nobody's way in, and hide nobody. If two may, which
@@ -267,6 +294,8 @@ func wait(g *guess, n int64) time.Duration {
 		if n >= knownTries {
 			return knownWait
 		}
+	case n > crowdWrong:
+		return crowdPause
 	case n > unknownTries:
 		return min(time.Second<<min(n-unknownTries, 20), unknownMost)
 	}

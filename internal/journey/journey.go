@@ -43,6 +43,7 @@ type Visitor struct {
 	IP      string
 	Device  string // the device cookie's token, or ""
 	Journey string // the journey cookie's secret, or ""
+	Work    string // a proof of work that came with the form, or ""
 	Session access.Session
 }
 

@@ -37,6 +37,7 @@
 //	[!] sms NUMBER REGEXP               the same
 //	[!] pec ADDRESS REGEXP              the same
 //	code ADDRESS                        the last message there has a code: $code; $wrong is another
+//	calculate                           the work that the page asks for, as its script would do it
 //	scan NAME                           an authenticator app takes up the secret that the page shows
 //	app NAME                            the code that the app shows now: $code
 //	read REGEXP                         something on the page; its groups become $1, $2, …

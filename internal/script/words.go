@@ -105,7 +105,8 @@ func vocabulary() map[string]command {
 			c.Setenv("wrong", string('0'+(code[0]-'0'+1)%10)+code[1:])
 			return nil
 		}},
-		"scan": one((*world).scan),
+		"calculate": {0, 0, false, func(w *world, _ call) error { return w.calculate() }},
+		"scan":      one((*world).scan),
 		"app": {1, 1, false, func(w *world, c call) error {
 			code, err := w.appCode(c.args[0])
 			c.Setenv("code", code)

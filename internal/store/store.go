@@ -61,6 +61,7 @@ type DB struct {
 	now    func() time.Time
 	posted func(Queue)
 	latest atomic.Int64 // the latest time seen, Unix ms
+	ran    atomic.Int64 // statements, of all transactions of funds
 	pg     *postgres
 	lite   *sqlite
 }
@@ -172,6 +173,11 @@ func (db *DB) Across(ctx context.Context, f func(*All) error) error {
 	})
 }
 
+// Statements is how many statements the funds' transactions have run since db was
+// opened: two people who must not be told apart cost the same number of them
+// (security.md part 6).
+func (db *DB) Statements() int64 { return db.ran.Load() }
+
 // Ping reports whether the database answers.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.Across(ctx, func(a *All) error { _, err := a.WithUnsealed(); return err })
@@ -185,5 +191,5 @@ func (db *DB) read(ctx context.Context, f func(engine, time.Time) error) error {
 }
 
 func (db *DB) tx(fund string) *Tx {
-	return &Tx{fund: fund, keys: db.keys.Fund(fund), clock: db.now, see: db.see}
+	return &Tx{fund: fund, keys: db.keys.Fund(fund), clock: db.now, see: db.see, ran: &db.ran}
 }

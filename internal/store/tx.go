@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aditus/internal/access"
@@ -24,6 +25,7 @@ type Tx struct {
 	clock     func() time.Time
 	see       func(time.Time) error // judges the transaction's time
 	now       time.Time
+	ran       *atomic.Int64 // counts the statements
 	posted    []access.Kind // of messages that were put in the outbox, each once
 	staging   int64         // the version of the import that the transaction holds; 0: none
 	stands    *standing     // the member's who was asked about last
@@ -65,6 +67,7 @@ func (tx *Tx) ready(q string) error {
 	if moves(q) {
 		tx.stands = nil
 	}
+	tx.ran.Add(1)
 	return boundToFund(q)
 }
 

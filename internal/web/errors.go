@@ -17,6 +17,7 @@ import (
 var statuses = map[string]int{
 	"busy":             http.StatusServiceUnavailable,
 	"locked":           http.StatusTooManyRequests,
+	"work":             http.StatusTooManyRequests,
 	"code_still_valid": http.StatusConflict,
 	"code_paused":      http.StatusTooManyRequests,
 	"pin_paused":       http.StatusTooManyRequests,

@@ -11,6 +11,7 @@ import { each } from "./common.js";
 import { fillFromSMS } from "./webotp.js";
 import { poll } from "./poll.js";
 import { session } from "./session.js";
+import { work } from "./work.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 
@@ -28,6 +29,7 @@ each(".p-timer[data-until]", countdown);
 each("input[data-webotp]", fillFromSMS);
 each("dialog[data-session]", session);
 each("[data-poll]", poll);
+each("[data-work]", work);
 each("[data-print]", (button) => {
   button.hidden = false;
   button.addEventListener("click", () => print());

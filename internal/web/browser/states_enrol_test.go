@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base32"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -201,14 +202,19 @@ var statesEnrol = []state{
 	}},
 	{name: "enrol-letter-many", route: "/enrol/letter", status: 422, wrong: true, open: func(s *stage) {
 		r := s.reads()
-		for range 10 {
-			wrong := r.letter
-			wrong.Born = "22.3.1982"
-			if _, err := s.app.Journeys.Enrol(context.Background(), s.fund, r.visitor, wrong); !access.Refused(err, "activation") {
-				s.t.Fatal(err)
-			}
-		}
+		s.crowds(r)
 		s.goes(nil, "/enrol/letter")
+		s.submits(send, "ahv", r.letter.AHV, "birth_date", "22.3.1982", "activation_code", r.letter.Code)
+	}},
+	{name: "enrol-letter-work", route: "/enrol/letter", status: 429, wrong: true, open: func(s *stage) {
+		r := s.reads()
+		s.crowds(r)
+		s.goes(nil, "/enrol/letter")
+		here, wrong := r.visitor, r.letter
+		here.IP, wrong.Born = netip.MustParseAddrPort(s.address()).Addr().String(), "22.3.1982"
+		if _, err := s.app.Journeys.Enrol(context.Background(), s.fund, here, wrong); !access.Refused(err, "activation_many") {
+			s.t.Fatal(err)
+		}
 		s.submits(send, "ahv", r.letter.AHV, "birth_date", "22.3.1982", "activation_code", r.letter.Code)
 	}},
 	{name: "enrol-terms", route: "/enrol/terms", open: func(s *stage) { s.goes(s.reads().opens().seat, "/enrol/terms") }},

@@ -67,7 +67,7 @@ func (v *Visit) HasJourney() bool { return v.cookie(cookieJourney) != "" }
 func (v *Visit) Visitor() journey.Visitor {
 	host, _, _ := strings.Cut(v.Host, ":")
 	return journey.Visitor{Host: host, Lang: v.Lang, Agent: v.Agent, IP: v.IP,
-		Device: v.cookie(cookieDevice), Journey: v.cookie(cookieJourney), Session: v.Session}
+		Device: v.cookie(cookieDevice), Journey: v.cookie(cookieJourney), Work: v.Form.Get("work"), Session: v.Session}
 }
 
 // paths are the pages of the places a journey leads to.
