@@ -69,6 +69,7 @@ const (
 	PurposeHandOver  = "hand_over"     // the half of a secret that goes by mail
 	PurposeHalfSMS   = "hand_over_sms" // the half that goes by SMS
 	PurposeMobile    = "mobile"        // that a mobile is the member's own
+	PurposePIN       = "pin"
 )
 
 // A ChallengeState is where a challenge stands.
