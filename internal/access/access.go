@@ -241,7 +241,7 @@ type MobileTrust struct {
 // opened again for the same member and reason.
 type Case struct {
 	ID      string
-	Kind    string // "recovery", "half_delivered", "not_me"; "" opens none
+	Kind    string // "recovery", "half_delivered", "not_me", "contact_conflict"; "" opens none
 	Member  string
 	Why     string
 	Journey string

@@ -240,9 +240,9 @@ func (w *halves) act(owner *member) (string, url.Values) {
 	switch w.rnd.IntN(16) {
 	case 0, 1:
 		return "/security", url.Values{"do": {"mobile"}}
-	case 2, 3, 4:
+	case 2, 3:
 		return "/password/change", url.Values{}
-	case 5, 6, 7:
+	case 4:
 		return "/pin/change", url.Values{}
 	}
 	open := w.table(`SELECT id, member FROM operation WHERE state IN ('draft', 'coded')`)
