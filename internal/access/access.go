@@ -69,6 +69,7 @@ const (
 	PurposeHandOver  = "hand_over"     // the half of a secret that goes by mail
 	PurposeHalfSMS   = "hand_over_sms" // the half that goes by SMS
 	PurposeMobile    = "mobile"        // that a mobile is the member's own
+	PurposePIN       = "pin"
 )
 
 // A ChallengeState is where a challenge stands.
@@ -240,7 +241,7 @@ type MobileTrust struct {
 // opened again for the same member and reason.
 type Case struct {
 	ID      string
-	Kind    string // "recovery", "half_delivered", "not_me"; "" opens none
+	Kind    string // "recovery", "half_delivered", "not_me", "contact_conflict"; "" opens none
 	Member  string
 	Why     string
 	Journey string

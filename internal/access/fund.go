@@ -13,7 +13,8 @@ type Fund struct {
 	Short     string // at most 20 characters of GSM-7, for an SMS
 	Country   string // "IT", "CH", "FR"
 	Zone      *time.Location
-	Languages []string // the first is the fund's own
+	Languages []string          // the first is the fund's own
+	Variants  map[string]string // how one of them is spoken, if not as usual: "it" as "it@lei"
 	Hosts     []string
 	Sender    Sender
 	Brand     Brand

@@ -21,10 +21,11 @@ const arrows = `
 	app                                  -> web provider deliver desk registry settings
 	web                                  -> area journey operation desk registry session texts qr trust
 	provider                             -> journey operation session
-	area journey operation desk registry -> challenge document federation policy session password trust identifier work
+	area journey operation desk registry -> challenge document federation policy session password trust pin identifier work
 	deliver                              -> audit store texts identifier
 	challenge document session           -> audit totp recovery passkey
 	trust                                -> audit
+	pin                                  -> audit password
 	audit                                -> store
 	store password recovery work         -> keys
 	keys policy federation texts         -> access

@@ -101,6 +101,7 @@ type Access struct {
 type Safety struct {
 	Channel  access.Channel
 	Password access.Credential // without the hash
+	PIN      access.PIN        // without the hash; MadeAt is zero if there is none
 	Accesses []Access
 	Sessions []access.Session // those that live, the newest first
 	Mobile   *trust.Mobile    // nil where the fund has no flow to make it reliable
@@ -118,6 +119,10 @@ func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Sessio
 			return err
 		}
 		y.Password.Hash = ""
+		if y.PIN, err = tx.PIN(sess.Member); err != nil {
+			return err
+		}
+		y.PIN.Hash = ""
 		if _, ok := f.Flow("trust_mobile"); ok {
 			m, err := tx.Member(sess.Member)
 			if err != nil {

@@ -27,6 +27,7 @@ const (
 	KindOperationWithdrawn = "operation_withdrawn"
 	KindOperationDropped   = "operation_dropped"
 	KindRegistryImported   = "registry_imported"
+	KindContactKept        = "contact_kept"
 	KindMessageFailed      = "message_failed"
 	KindRecoveryAsked      = "recovery_asked"
 	KindFrozen             = "frozen"
@@ -241,6 +242,14 @@ type (
 		Totals  map[string]int `json:"totals"` // outcome -> rows
 	}
 
+	// ContactKept: a row written down before the member proved a contact online had
+	// another one, in an import that makes the version.
+	ContactKept struct {
+		Member  string `json:"member"`
+		Version int64  `json:"version"`
+		Kind    string `json:"kind"` // "email", "pec", "sms"
+	}
+
 	// MessageFailed: a message will not be sent any more, and why. "unknown" is
 	// one that may have arrived: the gateway never said.
 	MessageFailed struct {
@@ -312,6 +321,7 @@ func (e OperationConfirmed) kind() string { return KindOperationConfirmed }
 func (e OperationWithdrawn) kind() string { return KindOperationWithdrawn }
 func (e OperationDropped) kind() string   { return KindOperationDropped }
 func (e RegistryImported) kind() string   { return KindRegistryImported }
+func (e ContactKept) kind() string        { return KindContactKept }
 func (e MessageFailed) kind() string      { return KindMessageFailed }
 func (e RecoveryAsked) kind() string      { return KindRecoveryAsked }
 func (e Frozen) kind() string             { return KindFrozen }
@@ -346,6 +356,7 @@ func (e OperationConfirmed) about() string { return e.Member }
 func (e OperationWithdrawn) about() string { return e.Member }
 func (e OperationDropped) about() string   { return e.Member }
 func (e RegistryImported) about() string   { return "" }
+func (e ContactKept) about() string        { return e.Member }
 func (e MessageFailed) about() string      { return e.Member }
 func (e RecoveryAsked) about() string      { return e.Member }
 func (e Frozen) about() string             { return e.Member }

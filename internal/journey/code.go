@@ -28,7 +28,9 @@ func purpose(j access.Journey) string {
 		return access.PurposeUsername
 	case j.Goal == "enrol", j.Goal == "change_factor":
 		return access.PurposeFactor
-	case j.Password != "":
+	case j.Goal == goalPIN:
+		return access.PurposePIN
+	case j.Goal == goalPassword, j.Password != "":
 		return access.PurposePassword
 	}
 	return access.PurposeChannel
@@ -43,6 +45,7 @@ var texts = map[string]string{
 	access.PurposeUsername: "code_username",
 	access.PurposeFactor:   "code_factor",
 	access.PurposeMobile:   "code_mobile",
+	access.PurposePIN:      "code_pin",
 }
 
 // Purpose is what the code that the journey waits for is for.
@@ -67,6 +70,12 @@ func way(tx *store.Tx, f *access.Fund, j access.Journey, m access.Member) (acces
 		return j.Factor, nil
 	case j.Mute, j.Address != "" && !Step(f, j).Says("factor"):
 		return access.Channel{ID: j.ID, Kind: j.Channel, Address: j.Address}, nil
+	case Step(f, j).Says("trusted_mobile"):
+		mobile, err := trust.Of(tx, f, m)
+		if err != nil || !mobile.Reliable {
+			return access.Channel{}, err
+		}
+		return access.Channel{ID: j.ID, Kind: access.SMS, Address: mobile.Number}, nil
 	}
 	return tx.Channel(m.ID)
 }
@@ -160,8 +169,15 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 				r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 				r.To = Home
 			}
+		case access.PurposePIN: // what it stands for comes next
 		case access.PurposePassword:
+			if next.Password == "" {
+				break // the same
+			}
 			if ended, err = e.setPassword(tx, f, v, &next, m); err != nil {
+				return err
+			}
+			if err := e.enrol(tx, f, next); err != nil {
 				return err
 			}
 			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
@@ -259,8 +275,8 @@ func (e *Engine) activate(tx *store.Tx, f *access.Fund, v Visitor, j *access.Jou
 	return e.notify(tx, m, j.Lang, "channel_active", []address{{old.Kind, old.Address}}, c)
 }
 
-// setPassword sets the password chosen in the journey, gives the member the
-// level the flow grants, and ends every session and journey there was (7.4.3).
+// setPassword sets the password chosen in the journey, and ends every session and
+// journey there was (7.4.3).
 func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.Journey, m access.Member) (ended []string, err error) {
 	if err := tx.SetPassword(access.Credential{Member: m.ID, Kind: "password", Hash: j.Password, Source: "member"}); err != nil {
 		return nil, err
@@ -269,11 +285,6 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 	channel, err := tx.Channel(m.ID)
 	if err != nil {
 		return nil, err
-	}
-	if j.Goal != "recover" && j.Goal != goalRaise { // which prove no channel, and give no level
-		if err := e.enrol(tx, f, *j); err != nil {
-			return nil, err
-		}
 	}
 	if err := audit.Record(tx, audit.PasswordChanged{Member: m.ID, Journey: j.ID}); err != nil {
 		return nil, err

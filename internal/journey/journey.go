@@ -64,15 +64,16 @@ type Place string
 // The places there are.
 const (
 	Home     Place = "home"
-	Invite   Place = "invite"   // to register a channel, or not now
-	Choose   Place = "choose"   // the word «channel»
-	Code     Place = "code"     // the word «code»
-	Active   Place = "active"   // the channel is proved; the password comes next
-	Password Place = "password" // the word «password»
-	HandOver Place = "halves"   // the word «hand_over»
-	PIN      Place = "pin"      // the word «pin»
-	Sent     Place = "sent"     // new secrets are on their way, if the facts were right
-	Safety   Place = "safety"   // the security page
+	Invite   Place = "invite"    // to register a channel, or not now
+	Choose   Place = "choose"    // the word «channel»
+	Code     Place = "code"      // the word «code»
+	Active   Place = "active"    // the channel is proved; the password comes next
+	Password Place = "password"  // the word «password»
+	HandOver Place = "halves"    // the word «hand_over»
+	PIN      Place = "pin"       // the word «pin», a new one
+	KnownPIN Place = "pin_known" // the word «pin», the one there is
+	Sent     Place = "sent"      // new secrets are on their way, if the facts were right
+	Safety   Place = "safety"    // the security page
 	SignIn   Place = "sign_in"
 	Terms    Place = "terms"  // the word «consent»
 	Name     Place = "name"   // the word «username»
@@ -123,6 +124,10 @@ func Step(f *access.Fund, j access.Journey) access.Step {
 	return all[j.At]
 }
 
+// Last reports whether the journey's present word is its last: what was chosen in
+// it is done there.
+func Last(f *access.Fund, j access.Journey) bool { return j.At+1 == len(steps(f, j.Goal)) }
+
 // Where is the place of a journey's present word.
 func Where(f *access.Fund, j access.Journey) Place {
 	if j.State != "open" {
@@ -144,6 +149,9 @@ func Where(f *access.Fund, j access.Journey) Place {
 	case "hand_over":
 		return HandOver
 	case "pin":
+		if Step(f, j).Says("known") {
+			return KnownPIN
+		}
 		return PIN
 	}
 	return Home

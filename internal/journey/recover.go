@@ -2,6 +2,7 @@ package journey
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,6 +127,11 @@ func reach(m access.Member, channel access.Channel) (access.Kind, string) {
 
 // Recovers reports whether the fund gives a forgotten password back.
 func Recovers(f *access.Fund) bool { _, ok := f.Flow("recover"); return ok }
+
+// RecoversPIN reports whether a forgotten PIN is given back with the password.
+func RecoversPIN(f *access.Fund) bool {
+	return slices.ContainsFunc(steps(f, "recover"), func(s access.Step) bool { return s.Word == "pin" })
+}
 
 // isNobody reports whether a journey is one of nobody.
 func isNobody(j access.Journey) bool { return strings.HasPrefix(j.Member, nobody) }

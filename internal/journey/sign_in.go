@@ -205,28 +205,6 @@ func (e *Engine) Fresh(ctx context.Context, f *access.Fund, v Visitor) (r Result
 	return r, ok, err
 }
 
-// ChangePassword begins the goal «change_password» from within the area. It
-// refuses with channel_needed without an active channel.
-func (e *Engine) ChangePassword(ctx context.Context, f *access.Fund, v Visitor) (r Result, err error) {
-	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
-		r = Result{}
-		channel, err := tx.Channel(v.Session.Member)
-		if err != nil {
-			return err
-		}
-		if channel.ID == "" {
-			return access.Refuse("channel_needed")
-		}
-		m, err := tx.Member(v.Session.Member)
-		if err != nil {
-			return err
-		}
-		r.Journey, r.To, err = e.begin(tx, f, v, m, "change_password", "password", "password", v.Session.Device)
-		return err
-	})
-	return r, err
-}
-
 // SignOut ends the visitor's session on the server (S-15), and the journey with it.
 func (e *Engine) SignOut(ctx context.Context, f *access.Fund, v Visitor) error {
 	err := e.Cancel(ctx, f, v)

@@ -248,6 +248,9 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 		Method: c.Method, HeldUntil: held, Receipt: c.ID}); err != nil {
 		return c, err
 	}
+	if err := s.tellContacts(tx, sess, m, act, o); err != nil {
+		return c, err
+	}
 	return c, s.tell(tx, sess, m, o, c, h)
 }
 

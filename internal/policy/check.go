@@ -47,10 +47,20 @@ var (
 	// languages are those the product has texts in.
 	languages = []string{"it", "fr", "de", "en"}
 	countries = []string{"IT", "CH", "FR"}
+
+	// variants are other ways to speak one of them: a fund names one in the place of
+	// the language.
+	variants = map[string]string{"it@lei": "it"}
 )
 
 func (c *checker) fund(id string, f *file) *access.Fund {
-	fund := &access.Fund{ID: id, Name: f.Name, Short: f.Short, Country: f.Country, Languages: f.Languages, Hosts: f.Hosts}
+	fund := &access.Fund{ID: id, Name: f.Name, Short: f.Short, Country: f.Country, Variants: map[string]string{}, Hosts: f.Hosts}
+	for i, l := range f.Languages {
+		if lang := variants[l]; lang != "" {
+			f.Languages[i], fund.Variants[lang] = lang, l
+		}
+	}
+	fund.Languages = f.Languages
 	c.need(idForm.MatchString(id), "", "the file's name is the fund's id: small letters, digits, - and _ only")
 	c.need(f.Name != "" && len(f.Name) <= 80, "name", "say what the fund is called, in at most 80 characters")
 	if fund.Short == "" {
@@ -60,7 +70,7 @@ func (c *checker) fund(id string, f *file) *access.Fund {
 	c.need(slices.Contains(countries, f.Country), "country", "must be one of %s", strings.Join(countries, ", "))
 	c.need(len(f.Languages) > 0, "languages", "name at least one of %s", strings.Join(languages, ", "))
 	for i, l := range f.Languages {
-		c.need(slices.Contains(languages, l), "languages", "there are no texts in %q, only in %s", l, strings.Join(languages, ", "))
+		c.need(slices.Contains(languages, l), "languages", "there are no texts in %q, only in %s, and %s", l, strings.Join(languages, ", "), list(variants))
 		c.need(slices.Index(f.Languages, l) == i, "languages", "%q stands twice", l)
 	}
 	for i, h := range f.Hosts {

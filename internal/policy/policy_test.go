@@ -70,7 +70,7 @@ func TestProblems(t *testing.T) {
 		{"idle", `idle     = "15m"`, `idle = "2h"`, "session.idle: must be between"},
 		{"status", `left      = { access = "read" }`, `left = { access = "some" }`, "status.left: access must be"},
 		{"no status", `left      = { access = "read" }`, "", "no [status.left] says"},
-		{"goal", `goal   = "secure_channel"`, `goal = "fly"`, `"fly" is not a goal; the goals are change_factor, change_password, confirm, enrol, recover, secure_channel, sign_in`},
+		{"goal", `goal   = "secure_channel"`, `goal = "fly"`, `"fly" is not a goal; the goals are change_factor, change_password, change_pin, confirm, enrol, recover, secure_channel, sign_in`},
 		{"grants", "goal   = \"sign_in\" # consult only (F-1)\ngrants = \"read\"", `goal = "sign_in"`, "must say what it grants"},
 		{"word", `{ channel  = ["email", "sms"] },                        # F-3`, `{ pigeon = "post" },`, `unknown word "pigeon"`},
 		{"needs", `{ channel  = ["email", "sms"] },                        # F-3`, ``, `flow secure_channel, step 2: "code" needs a channel, and no step before it gives one`},

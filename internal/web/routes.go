@@ -39,6 +39,8 @@ import (
 	"aditus/internal/web/page/passwordchange"
 	"aditus/internal/web/page/passwordforgot"
 	"aditus/internal/web/page/passwordnew"
+	"aditus/internal/web/page/pinask"
+	"aditus/internal/web/page/pinchange"
 	"aditus/internal/web/page/pinnew"
 	"aditus/internal/web/page/privacy"
 	"aditus/internal/web/page/profile"
@@ -103,7 +105,9 @@ func routes() []route {
 		{"/password/forgot", passwordforgot.Page{}, passwordforgot.HTML, needsNothing},
 		{"/recover", halves.Page{}, halves.HTML, needsNothing},
 		{"/recover/sent", halvessent.Page{}, halvessent.HTML, needsNothing},
+		{"/pin", pinask.Page{}, pinask.HTML, needsNothing},
 		{"/pin/new", pinnew.Page{}, pinnew.HTML, needsNothing},
+		{"/pin/change", pinchange.Page{}, pinchange.HTML, needsSignIn},
 		{"/password/change", passwordchange.Page{}, passwordchange.HTML, needsSignIn},
 		{"/contacts/change", contacts.Page{}, contacts.HTML, needsNothing},
 

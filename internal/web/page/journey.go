@@ -64,6 +64,8 @@ func (v *Visit) CancelJourney() (next string, err error) {
 	switch {
 	case j.Goal == "trust_mobile":
 		notice = "mobile_kept"
+	case j.Goal == "change_pin":
+		notice = "pin_kept"
 	case j.Goal == "sign_in", j.Goal == "raise_password":
 		notice = "sign_in_cancelled"
 	case j.Goal == "recover":

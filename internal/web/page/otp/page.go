@@ -44,6 +44,7 @@ var purposes = map[string]string{
 	access.PurposeUsername: "otp.for_username",
 	access.PurposeFactor:   "otp.for_factor",
 	access.PurposeMobile:   "otp.for_mobile",
+	access.PurposePIN:      "otp.for_pin",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.

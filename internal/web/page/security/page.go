@@ -8,6 +8,7 @@ import (
 
 	"aditus/internal/access"
 	"aditus/internal/area"
+	"aditus/internal/journey"
 	"aditus/internal/texts"
 	"aditus/internal/trust"
 	"aditus/internal/web/page"
@@ -27,8 +28,11 @@ func (Page) Inputs(*page.Visit) []string { return []string{"do", "id"} }
 
 type data struct {
 	area.Safety
-	Chooses   bool     // the fund's members choose a secure channel
+	Chooses   bool // the fund's members choose a secure channel
+	Changes   journey.Changes
 	MayChange bool     // the password can be changed now
+	Renew     bool     // it could, with a PIN: both are given anew
+	PINs      bool     // the fund has a PIN for acts, and a way to change it
 	Where     act.Line // the channel
 	Phone     string   // how the mobile stands, in words; "" where the fund asks for none
 	Chosen    bool     // the member chose the password
@@ -53,8 +57,12 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	d := data{Safety: y, Where: channel(v, y.Channel), Chosen: y.Password.Source == "member"}
 	_, d.Chooses = v.Fund.Flow("secure_channel")
-	_, changes := v.Fund.Flow("change_password")
-	d.MayChange = changes && (y.Channel.ID != "" || !d.Chooses)
+	if d.Changes, err = v.Journeys.MayChange(v.Context(), v.Fund, v.Session.Member); err != nil {
+		return nil, err
+	}
+	d.MayChange = d.Changes.Password == nil
+	d.Renew = access.Refused(d.Changes.Password, "pin_needed")
+	_, d.PINs = v.Fund.Flow("change_pin")
 	_, d.Backup = v.Fund.Flow("change_factor")
 	d.Phone = mobile(v, y.Mobile)
 	for _, a := range y.Accesses {
