@@ -19,7 +19,8 @@ type Happening struct {
 // told are the events a member is told. Codes and steps on the way are not: what
 // they led to is.
 var told = []string{audit.KindSignedIn, audit.KindSignInFailed, audit.KindSignedOut, audit.KindSessionsEnded, audit.KindChannelActive,
-	audit.KindPasswordChanged, audit.KindRecoveryAsked, audit.KindOperationConfirmed, audit.KindOperationWithdrawn, audit.KindFrozen}
+	audit.KindPasswordChanged, audit.KindRecoveryAsked, audit.KindOperationConfirmed, audit.KindOperationWithdrawn, audit.KindFrozen,
+	audit.KindBackupsMade, audit.KindBackupUsed, audit.KindLetterOrdered, audit.KindLetterSent, audit.KindReplacementStarted, audit.KindReplacementStopped, audit.KindDeviceForgotten}
 
 // mostTold is how far back a member reads.
 const mostTold = 100
