@@ -21,12 +21,15 @@ type Page struct{}
 // data is what the page's HTML needs.
 type data struct {
 	Ask    page.Radios
-	Number bool // a number can be chosen
-	Lost   bool // a backup code led here
+	Number bool   // a number can be chosen
+	Lead   string // the text key of what led here
 }
 
 // Inputs are the choice, the number, and which of the buttons was pressed.
 func (Page) Inputs(*page.Visit) []string { return []string{"factor", "number", "do"} }
+
+// leads are what is said first, by how the person was known.
+var leads = map[string]string{"backup": "enrol_factor.lost", "replacement": "enrol_factor.replace", "session": "enrol_factor.renew"}
 
 // Show offers what the fund's file does.
 func (Page) Show(v *page.Visit) (any, error) {
@@ -34,7 +37,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := data{Lost: j.By == "backup"}
+	d := data{Lead: leads[j.By]}
+	if d.Lead == "" {
+		d.Lead = "enrol_factor.lead"
+	}
 	var options []page.Option
 	for _, kind := range journey.Factors(v.Fund, j) {
 		if kind == access.SMS {
