@@ -20,8 +20,11 @@ func (w *world) staff(deed, login string) error {
 		all, err = tx.MembersByLogin(login)
 		return err
 	})
-	if err != nil || len(all) != 1 {
-		return fmt.Errorf("%d persons with the login %s: %v", len(all), login, err)
+	if err != nil {
+		return err
+	}
+	if len(all) != 1 {
+		return fmt.Errorf("%d people are called %s", len(all), login)
 	}
 	switch deed {
 	case "letter":
