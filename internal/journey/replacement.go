@@ -204,9 +204,13 @@ func (e *Engine) StopByCode(ctx context.Context, f *access.Fund, v Visitor, logi
 		if err := tx.Uncount(tally); err != nil {
 			return err
 		}
-		err = e.stop(tx, m, r.ID, v.Lang, "code")
-		if access.Refused(err, "replacement_over") && r.Stopped {
-			return nil
+		over := e.stop(tx, m, r.ID, v.Lang, "code")
+		if !access.Refused(over, "replacement_over") {
+			return over
+		}
+		// Stopped before, or by another request just now: that is what was asked for.
+		if r, err = tx.ReplacementByStop(m.ID, stopHash(tx, m.ID, code)); err == nil && !r.Stopped {
+			err = over
 		}
 		return err
 	})
