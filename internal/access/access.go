@@ -66,6 +66,7 @@ const (
 	PurposeRecover   = "recover"
 	PurposeUsername  = "username" // the key of S-8
 	PurposeFactor    = "factor"
+	PurposeFresh     = "fresh"         // that it is the member who asks for a change
 	PurposeHandOver  = "hand_over"     // the half of a secret that goes by mail
 	PurposeHalfSMS   = "hand_over_sms" // the half that goes by SMS
 	PurposeMobile    = "mobile"        // that a mobile is the member's own
@@ -153,7 +154,7 @@ type Journey struct {
 	Goal      string
 	At        int // the step it stands at; len(steps) is the end
 	Lang      string
-	By        string // how the person was known: "password", "letter" (S-17), "backup", "recover", "facts", "handed", or "number" (which proves nothing: security.md 4.7)
+	By        string // how the person was known: "password", "letter" (S-17), "backup", "replacement", "session", "recover", "facts", "handed", or "number" (which proves nothing: security.md 4.7)
 	Session   string // the session it was begun in, or ""
 	Device    string
 	Agent     string
@@ -241,12 +242,40 @@ type MobileTrust struct {
 // opened again for the same member and reason.
 type Case struct {
 	ID      string
-	Kind    string // "recovery", "half_delivered", "not_me", "contact_conflict"; "" opens none
+	Kind    string // "recovery", "half_delivered", "not_me", "contact_conflict", "letter", "replacement"; "" opens none
 	Member  string
 	Why     string
 	Journey string
 	At      time.Time
 	EndedAt time.Time // zero while it is open
+}
+
+// A FactorLetter is a letter of the office with a code, for a member whose factor is
+// lost. The code itself is nowhere.
+type FactorLetter struct {
+	ID        string
+	Member    string
+	By        string // the person of the office
+	MadeAt    time.Time
+	ExpiresAt time.Time
+}
+
+// A Replacement is a factor that is lost, and will give way to a new one after a
+// delay in which the member can object (S-23).
+type Replacement struct {
+	ID        string
+	Member    string
+	Source    string // "letter", "staff": how the member was known
+	By        string // the journey, or the person of the office
+	StartedAt time.Time
+	ReadyAt   time.Time // from then on a new factor can be set
+	LapsesAt  time.Time // and until then
+	Stopped   bool      // it was stopped; no other one that is over is ever read
+}
+
+// Ready reports whether a new factor can be set.
+func (r Replacement) Ready(now time.Time) bool {
+	return r.ID != "" && !now.Before(r.ReadyAt) && now.Before(r.LapsesAt)
 }
 
 // An Enrolment is what a finished journey leaves: the level a member can reach.

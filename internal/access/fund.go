@@ -109,7 +109,8 @@ type EnrolRules struct {
 
 // FactorRules come from the [factor] table.
 type FactorRules struct {
-	Prefixes []string // of the numbers to which codes go: a country's, as +41 (security.md part 5)
+	Prefixes []string      // of the numbers to which codes go: a country's, as +41 (security.md part 5)
+	Delay    time.Duration // between the start of a lost factor's replacement and a new one
 }
 
 // ChannelRules come from the [channel] table.

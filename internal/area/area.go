@@ -5,6 +5,7 @@ package area
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -104,6 +105,7 @@ type Safety struct {
 	PIN      access.PIN        // without the hash; MadeAt is zero if there is none
 	Accesses []Access
 	Sessions []access.Session // those that live, the newest first
+	Devices  []access.Device  // browsers that are known, the latest first
 	Mobile   *trust.Mobile    // nil where the fund has no flow to make it reliable
 	Earn     bool             // it can be made so
 }
@@ -142,6 +144,9 @@ func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Sessio
 			if other.EndedAt.IsZero() && tx.Now().Before(other.EndsAt) && tx.Now().Sub(other.SeenAt) < f.Session.Idle || other.ID == sess.ID {
 				y.Sessions = append(y.Sessions, other)
 			}
+		}
+		if y.Devices, err = tx.DevicesOf(sess.Member, 50); err != nil {
+			return err
 		}
 		events, err := tx.EventsOf(sess.Member, 20, audit.KindSignedIn, audit.KindSignInFailed)
 		for _, e := range events {
@@ -186,4 +191,20 @@ func (s *Service) EndOthers(ctx context.Context, f *access.Fund, sess access.Ses
 	})
 	s.Sessions.Forget(f.ID, ended...)
 	return err
+}
+
+// ForgetDevice makes a browser of the member an unknown one: from then on it is a
+// stranger's, for codes at sign-in and for wrong passwords.
+func (s *Service) ForgetDevice(ctx context.Context, f *access.Fund, sess access.Session, id string) error {
+	return s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		if _, err := tx.Device(id, sess.Member); errors.Is(err, store.ErrNone) {
+			return nil // nobody's, another's, or forgotten already: all the same
+		} else if err != nil {
+			return err
+		}
+		if err := tx.ForgetDevice(sess.Member, id); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.DeviceForgotten{Member: sess.Member, Session: sess.ID})
+	})
 }

@@ -20,7 +20,8 @@ type Happening struct {
 // they led to is.
 var told = []string{audit.KindSignedIn, audit.KindSignInFailed, audit.KindSignedOut, audit.KindSessionsEnded, audit.KindChannelActive,
 	audit.KindPasswordChanged, audit.KindRecoveryAsked, audit.KindOperationConfirmed, audit.KindOperationWithdrawn, audit.KindFrozen,
-	audit.KindPINChanged, audit.KindMobileTrusted, audit.KindMobileLost, audit.KindEnrolled, audit.KindBackupsMade, audit.KindBackupUsed, audit.KindContractAdded}
+	audit.KindPINChanged, audit.KindMobileTrusted, audit.KindMobileLost, audit.KindEnrolled, audit.KindBackupsMade, audit.KindBackupUsed, audit.KindContractAdded,
+	audit.KindLetterOrdered, audit.KindLetterSent, audit.KindReplacementStarted, audit.KindReplacementStopped, audit.KindDeviceForgotten}
 
 // mostTold is how far back a member reads.
 const mostTold = 100

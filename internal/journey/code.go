@@ -26,7 +26,9 @@ func purpose(j access.Journey) string {
 		return access.PurposeRecover
 	case j.Goal == "enrol" && j.Factor.Kind == "":
 		return access.PurposeUsername
-	case j.Goal == "enrol", j.Goal == "change_factor":
+	case j.Factor.Kind == "" && (j.Goal == goalRenew || j.Goal == goalReplace || j.Goal == goalFresh):
+		return access.PurposeFresh
+	case j.Goal == "enrol", j.Goal == "change_factor", j.Goal == goalRenew, j.Goal == goalReplace:
 		return access.PurposeFactor
 	case j.Goal == goalPIN:
 		return access.PurposePIN
@@ -44,6 +46,7 @@ var texts = map[string]string{
 	access.PurposeRecover:  "code_recover",
 	access.PurposeUsername: "code_username",
 	access.PurposeFactor:   "code_factor",
+	access.PurposeFresh:    "code_fresh",
 	access.PurposeMobile:   "code_mobile",
 	access.PurposePIN:      "code_pin",
 }
@@ -184,6 +187,11 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 			r.To = Home
 		case access.PurposeUsername:
 			err = reserve(tx, next)
+		case access.PurposeFresh:
+			if j.Goal == goalFresh {
+				ended, r.To = []string{j.Session}, Backup // to be read again, with the new time
+				err = tx.ProveSession(m.ID, j.Session)
+			}
 		case access.PurposeFactor:
 			if ended, err = e.complete(tx, f, v, &next, m); err != nil {
 				return err
@@ -205,8 +213,9 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 				next.Half, r.To = proof.Kind(), Password
 				break
 			}
-			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
-			r.To = Home
+			if r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true); err == nil {
+				r.To, err = e.welcome(tx, f, m)
+			}
 		}
 		if err != nil {
 			return err
@@ -225,6 +234,19 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 	}
 	e.Sessions.Forget(f.ID, ended...)
 	return r, err
+}
+
+// welcome is where somebody comes who signed in with a code: to what is said of a
+// replacement that waits, as it may not be theirs.
+func (e *Engine) welcome(tx *store.Tx, f *access.Fund, m access.Member) (Place, error) {
+	if !changesFactor(f) {
+		return Home, nil
+	}
+	r, err := tx.Replacement(m.ID)
+	if err != nil || r.ID == "" {
+		return Home, err
+	}
+	return Replace, nil
 }
 
 // tellDevice tells a member's other contacts of a sign-in from a browser that
@@ -301,6 +323,9 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 		return nil, err
 	}
 	if err := tx.ForgetDevices(m.ID, j.Device); err != nil {
+		return nil, err
+	}
+	if err := e.delayReplacement(tx, f, m.ID); err != nil {
 		return nil, err
 	}
 	return ended, e.notify(tx, m, j.Lang, "password_changed", []address{{channel.Kind, channel.Address}}, access.Channel{})

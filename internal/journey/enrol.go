@@ -77,13 +77,28 @@ func (e *Engine) Enrol(ctx context.Context, f *access.Fund, v Visitor, typed Let
 
 // readLetter normalises what was typed.
 func (e *Engine) readLetter(ctx context.Context, f *access.Fund, typed Letter) (l Letter, err error) {
-	var wrong access.Refusals
-	var today time.Time
-	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error { today = tx.Now().In(f.Zone); return nil })
+	l, wrong, err := e.readPerson(ctx, f, typed)
 	if err != nil {
 		return l, err
 	}
-	empty := func(s string) bool { return strings.TrimSpace(s) == "" }
+	if l.Code, err = identifier.ActivationCode(typed.Code); empty(typed.Code) {
+		wrong = append(wrong, access.RefuseField("activation_code", "activation_empty"))
+	} else if err != nil {
+		wrong = append(wrong, access.RefuseField("activation_code", "activation_form"))
+	}
+	return l, wrong.Err()
+}
+
+func empty(s string) bool { return strings.TrimSpace(s) == "" }
+
+// readPerson normalises the number and the birth date, and says what is wrong with
+// their form.
+func (e *Engine) readPerson(ctx context.Context, f *access.Fund, typed Letter) (l Letter, wrong access.Refusals, err error) {
+	var today time.Time
+	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error { today = tx.Now().In(f.Zone); return nil })
+	if err != nil {
+		return l, nil, err
+	}
 	if l.AHV, err = identifier.AHV(typed.AHV); empty(typed.AHV) {
 		wrong = append(wrong, access.RefuseField("ahv", "ahv_empty"))
 	} else if err != nil {
@@ -94,12 +109,7 @@ func (e *Engine) readLetter(ctx context.Context, f *access.Fund, typed Letter) (
 	} else if err != nil {
 		wrong = append(wrong, access.RefuseField("birth_date", "birth_date_form"))
 	}
-	if l.Code, err = identifier.ActivationCode(typed.Code); empty(typed.Code) {
-		wrong = append(wrong, access.RefuseField("activation_code", "activation_empty"))
-	} else if err != nil {
-		wrong = append(wrong, access.RefuseField("activation_code", "activation_form"))
-	}
-	return l, wrong.Err()
+	return l, wrong, nil
 }
 
 // open asks whether the three data open an enrolment: "", or why not. The

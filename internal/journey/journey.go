@@ -75,10 +75,11 @@ const (
 	Sent     Place = "sent"      // new secrets are on their way, if the facts were right
 	Safety   Place = "safety"    // the security page
 	SignIn   Place = "sign_in"
-	Terms    Place = "terms"  // the word «consent»
-	Name     Place = "name"   // the word «username»
-	Factor   Place = "factor" // the word «factor»
-	Backup   Place = "backup" // codes for the day that the telephone is lost
+	Terms    Place = "terms"   // the word «consent»
+	Name     Place = "name"    // the word «username»
+	Factor   Place = "factor"  // the word «factor»
+	Backup   Place = "backup"  // codes for the day that the telephone is lost
+	Replace  Place = "replace" // that a lost factor will be replaced, and how to stop it
 )
 
 // life is how long a journey can be resumed.
@@ -89,8 +90,11 @@ const life = 30 * time.Minute
 // that has to follow the rules of today, which comes after it.
 func steps(f *access.Fund, goal string) []access.Step {
 	name := goal
-	if goal == goalRaise {
+	switch goal {
+	case goalRaise:
 		name = "sign_in"
+	case goalRenew, goalReplace, goalFresh:
+		return factorSteps(f, goal)
 	}
 	flow, ok := f.Flow(name)
 	if !ok {

@@ -15,6 +15,7 @@ import (
 //
 //   - the reading area (F-1), with the invitation if no channel is active;
 //   - or first a code, where the fund asks for one and a channel is active (F-18);
+//   - or a new factor, and nothing else, if a lost one is to be replaced (S-23);
 //   - or the compulsory password change, if that is due (F-16, scenario 15);
 //   - or, with the membership number for a secret, nothing but the way to a
 //     channel (F-8, security.md 4.7).
@@ -94,11 +95,21 @@ func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result
 	}
 	device := e.device(v, w, &r)
 	active := channel.ID != ""
+	replaces := false
+	if active && w.by == "password" && frozen.IsZero() && changesFactor(f) {
+		lost, err := tx.Replacement(w.member.ID)
+		if err != nil {
+			return r, err
+		}
+		replaces = lost.Ready(tx.Now())
+	}
 	due := frozen.IsZero() && !w.secret.DueAt.IsZero() && !w.secret.DueAt.After(tx.Now())
 	switch {
 	case w.by == byHanded:
 		j := access.Journey{Goal: "recover", By: byHanded, Handed: w.handed, Device: device}
 		r.Journey, r.To, err = e.set(tx, f, v, w.member, j, "hand_over")
+	case replaces:
+		r.Journey, r.To, err = e.replaceLost(tx, f, v, w.member, device)
 	case active && (w.by == "number" || due):
 		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "change_password", "password", w.by, device)
 	case w.by == "number":

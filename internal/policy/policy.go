@@ -220,6 +220,7 @@ type file struct {
 	} `toml:"enrol"`
 	Factor struct {
 		Prefixes []string `toml:"prefixes"`
+		Delay    duration `toml:"delay"`
 	} `toml:"factor"`
 	Channel struct {
 		Reauth string `toml:"reauth"`

@@ -93,9 +93,11 @@ func vocabulary() map[string]command {
 			return nil
 		}),
 
-		"mail": {2, 2, true, message("email")},
-		"sms":  {2, 2, true, message("sms")},
-		"pec":  {2, 2, true, message("pec")},
+		"mail":   {2, 2, true, message("email")},
+		"sms":    {2, 2, true, message("sms")},
+		"pec":    {2, 2, true, message("pec")},
+		"letter": {2, 2, true, message("letter")},
+		"staff":  two((*world).staff),
 		"code": {1, 1, false, func(w *world, c call) error {
 			code, err := w.code(c.args[0])
 			if err != nil {

@@ -92,3 +92,29 @@ func (tx *Tx) ForgetDevices(member, keep string) error {
 	_, err := tx.exec(`DELETE FROM device WHERE fund = ?1 AND member = ?2 AND id <> ?3`, member, keep)
 	return err
 }
+
+// DevicesOf lists the browsers that the member used, the latest first.
+func (tx *Tx) DevicesOf(member string, limit int) (ds []access.Device, err error) {
+	err = tx.query(func(r row) error {
+		d := access.Device{Member: member}
+		var first, proved, seenAt int64
+		err := r.Scan(&d.ID, &d.Agent, &first, &proved, &seenAt)
+		d.FirstAt, d.Proved, d.SeenAt = at(first), at(proved), at(seenAt)
+		ds = append(ds, d)
+		return err
+	}, `SELECT id, agent, first_at, proved_at, seen_at FROM device WHERE fund = ?1 AND member = ?2 ORDER BY seen_at DESC, id LIMIT ?3`, member, limit)
+	return ds, err
+}
+
+// ForgetDevice makes one device of the member an unknown one. It is no error if it
+// was.
+func (tx *Tx) ForgetDevice(member, id string) error {
+	_, err := tx.exec(`DELETE FROM device WHERE fund = ?1 AND member = ?2 AND id = ?3`, member, id)
+	return err
+}
+
+// ProveSession notes that a code was answered in one of the member's sessions, or
+// reports ErrNone if it has ended.
+func (tx *Tx) ProveSession(member, id string) error {
+	return tx.one(`UPDATE session SET proved_at = ?4 WHERE fund = ?1 AND member = ?2 AND id = ?3 AND ended_at = 0`, member, id, ms(tx.now))
+}

@@ -25,6 +25,7 @@ var statuses = map[string]int{
 	"mobile_needed":    http.StatusForbidden,
 	"code_hour_limit":  http.StatusTooManyRequests,
 	"code_daily_limit": http.StatusTooManyRequests,
+	"stop_many":        http.StatusTooManyRequests,
 	"channel_needed":   http.StatusForbidden,
 	"operation_status": http.StatusForbidden,
 	"operation_closed": http.StatusConflict,

@@ -30,12 +30,14 @@ import (
 	"aditus/internal/web/page/help"
 	"aditus/internal/web/page/history"
 	"aditus/internal/web/page/home"
+	"aditus/internal/web/page/letternew"
 	"aditus/internal/web/page/login"
 	"aditus/internal/web/page/notme"
 	"aditus/internal/web/page/operations"
 	"aditus/internal/web/page/otp"
 	"aditus/internal/web/page/otpbackup"
 	"aditus/internal/web/page/otphelp"
+	"aditus/internal/web/page/otpletter"
 	"aditus/internal/web/page/passwordchange"
 	"aditus/internal/web/page/passwordforgot"
 	"aditus/internal/web/page/passwordnew"
@@ -44,6 +46,7 @@ import (
 	"aditus/internal/web/page/pinnew"
 	"aditus/internal/web/page/privacy"
 	"aditus/internal/web/page/profile"
+	"aditus/internal/web/page/replacement"
 	"aditus/internal/web/page/request"
 	"aditus/internal/web/page/requests"
 	"aditus/internal/web/page/security"
@@ -51,6 +54,7 @@ import (
 	"aditus/internal/web/page/sessionstay"
 	"aditus/internal/web/page/signedout"
 	"aditus/internal/web/page/signout"
+	"aditus/internal/web/page/stop"
 	"aditus/internal/web/page/withdraw"
 )
 
@@ -114,10 +118,14 @@ func routes() []route {
 		// An access of one's own, by letter; the factor, and what stands for it.
 		{"/enrol", enrol.Page{}, enrol.HTML, needsNothing},
 		{"/enrol/letter", enrolletter.Page{}, enrolletter.HTML, needsNothing},
+		{"/enrol/new-letter", letternew.Page{}, letternew.HTML, needsNothing},
 		{"/enrol/terms", enrolterms.Page{}, enrolterms.HTML, needsNothing},
 		{"/enrol/name", enrolname.Page{}, enrolname.HTML, needsNothing},
 		{"/enrol/factor", enrolfactor.Page{}, enrolfactor.HTML, needsNothing},
 		{"/otp/backup", otpbackup.Page{}, otpbackup.HTML, needsNothing},
+		{"/otp/letter", otpletter.Page{}, otpletter.HTML, needsNothing},
+		{"/stop", stop.Page{}, stop.HTML, needsNothing},
+		{"/security/replacement", replacement.Page{}, replacement.HTML, needsSignIn},
 		{"/contracts/add", contractadd.Page{}, contractadd.HTML, needsSession},
 		{"/security/codes", backupcodes.Page{}, backupcodes.HTML, needsSession},
 

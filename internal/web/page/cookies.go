@@ -88,6 +88,7 @@ var paths = map[journey.Place]string{
 	journey.PIN:      "/pin/new",
 	journey.KnownPIN: "/pin",
 	journey.Safety:   "/security",
+	journey.Replace:  "/security/replacement",
 }
 
 // Path is the page of a place.
@@ -183,7 +184,8 @@ func (v *Visit) HTMLClass() string {
 // notices are what can be told once on the next page. What the cookie says is
 // only looked up here: it is not text.
 var notices = []string{"password_saved", "session_ended", "sessions_ended", "withdrawn", "cancelled", "postponed", "display_saved", "draft_saved", "draft_changed", "dropped",
-	"enrolled", "channel_cancelled", "channel_kept", "password_kept", "password_chosen", "password_later", "password_reset", "sign_in_cancelled", "enrol_cancelled", "factor_kept", "contract_added", "secrets_saved", "mobile_trusted", "mobile_kept", "pin_saved", "pin_kept"}
+	"enrolled", "channel_cancelled", "channel_kept", "password_kept", "password_chosen", "password_later", "password_reset", "sign_in_cancelled", "enrol_cancelled", "factor_kept", "contract_added", "secrets_saved", "mobile_trusted", "mobile_kept", "pin_saved", "pin_kept",
+	"nothing_changed", "replacement_stopped", "device_forgotten"}
 
 // Tell has the next page say something.
 func (v *Visit) Tell(notice string) { v.set(cookieNotice, notice, 0) }

@@ -74,6 +74,8 @@ func (v *Visit) CancelJourney() (next string, err error) {
 		notice = "enrol_cancelled"
 	case j.Goal == "change_factor":
 		notice = "factor_kept"
+	case j.Goal == "renew_factor", j.Goal == "replace_factor", j.Goal == "fresh_code":
+		notice = "nothing_changed"
 	case j.Goal == "change_password" && v.SignedIn():
 		notice = "password_kept"
 	case j.Goal == "change_password", journey.Proved(v.Fund, j):

@@ -23,11 +23,14 @@ type data struct {
 	Ask    page.Radios
 	Sends  bool       // a number can be chosen
 	Number page.Input // it
-	Lost   bool       // a backup code led here
+	Lead   string     // the text key of what led here
 }
 
 // Inputs are the choice, the number, and which of the buttons was pressed.
 func (Page) Inputs(*page.Visit) []string { return []string{"factor", "number", "do"} }
+
+// leads are what is said first, by how the person was known.
+var leads = map[string]string{"backup": "enrol_factor.lost", "replacement": "enrol_factor.replace", "session": "enrol_factor.renew"}
 
 // Show offers what the fund's file does.
 func (Page) Show(v *page.Visit) (any, error) {
@@ -35,7 +38,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := data{Lost: j.By == "backup"}
+	d := data{Lead: leads[j.By]}
+	if d.Lead == "" {
+		d.Lead = "enrol_factor.lead"
+	}
 	var options []page.Option
 	for _, kind := range journey.Factors(v.Fund, j) {
 		if kind == access.SMS {

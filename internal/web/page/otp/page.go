@@ -43,6 +43,7 @@ var purposes = map[string]string{
 	access.PurposeRecover:  "otp.for_recover",
 	access.PurposeUsername: "otp.for_username",
 	access.PurposeFactor:   "otp.for_factor",
+	access.PurposeFresh:    "otp.for_fresh",
 	access.PurposeMobile:   "otp.for_mobile",
 	access.PurposePIN:      "otp.for_pin",
 }
@@ -65,6 +66,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 		d.For = "otp.for_sign_in_always"
 	}
 	switch journey.Purpose(j) {
+	case access.PurposeFresh:
+		if j.By == "replacement" {
+			d.For = "otp.for_replace"
+		}
 	case access.PurposeUsername:
 		d.Typed, d.Correct = j.Address, "otp.correct_address"
 	case access.PurposeFactor:
@@ -118,6 +123,9 @@ func (Page) Take(v *page.Visit) (string, error) {
 		} else {
 			v.Tell("password_saved")
 		}
+	}
+	if r.To == journey.Backup && r.Session == "" {
+		v.LeaveJourney()
 	}
 	if r.To == journey.Safety {
 		v.LeaveJourney()
