@@ -24,7 +24,7 @@ var every = []audit.Event{
 	audit.OperationDrafted{}, audit.OperationChanged{}, audit.OperationConfirmed{}, audit.OperationWithdrawn{}, audit.OperationDropped{},
 	audit.RegistryImported{}, audit.MessageFailed{}, audit.RecoveryAsked{}, audit.Frozen{},
 	audit.EnrolmentRefused{}, audit.Enrolled{}, audit.BackupsMade{}, audit.BackupUsed{}, audit.ContractAdded{},
-	audit.PINChanged{}, audit.PINAnswered{}, audit.PasswordPostponed{}, audit.MobileTrusted{}, audit.MobileLost{}, audit.HalfDelivered{},
+	audit.PINChanged{}, audit.PINAnswered{}, audit.PasswordPostponed{}, audit.MobileTrusted{}, audit.MobileLost{}, audit.HalfDelivered{}, audit.ProfileChosen{}, audit.MandateBegun{}, audit.MandateEnded{}, audit.ActedFor{},
 }
 
 // fill gives every field of an event a value of its own: those that are written

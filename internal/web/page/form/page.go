@@ -73,7 +73,7 @@ func (p New) Show(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := act.Enter(v)
+	g, err := act.EnterFor(v, a)
 	if err != nil {
 		return nil, err
 	}
