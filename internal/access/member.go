@@ -170,6 +170,13 @@ func (m Member) Access(f *Fund, now time.Time) string {
 	return best
 }
 
+// Open is the person with the entries alone that give access at a time: of a position
+// that is over nothing is shown.
+func (m Member) Open(f *Fund, now time.Time) Member {
+	m.Entries = slices.DeleteFunc(slices.Clone(m.Entries), func(e Entry) bool { return e.Held != "" || e.rule(f, now).Access == "none" })
+	return m
+}
+
 // Acts are the fund's acts that may be asked for at a time in the person's profile:
 // those that one of the entries allows. Where another acts on their behalf, none that
 // changes how the person is reached: with that would go the way back to their own

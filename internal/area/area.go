@@ -100,6 +100,9 @@ func owner(tx *store.Tx, f *access.Fund, sess access.Session) (access.Member, er
 	if sess.For == access.ProfileMandate {
 		m = m.Through()
 	}
+	if open := m.Open(f, tx.Now()); len(open.Entries) > 0 {
+		m = open
+	}
 	return m, err
 }
 
