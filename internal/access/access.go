@@ -118,6 +118,51 @@ type Session struct {
 	ProvedAt  time.Time // when a code was last answered in it; zero for never
 	EndsAt    time.Time // absolute limit
 	EndedAt   time.Time // zero while it lives
+
+	Several bool   // there was a choice of profiles when it began
+	Profile string // the member whose profile is open, or "": nobody's was chosen yet, or there is but the member's own
+	For     string // how the profile is another's: ProfileRole or ProfileMandate; "" if it is the member's own
+	Person  string // and whose: the name of somebody else, or what the register calls one's own other role by
+}
+
+// Whose is the member whose position the session shows and acts on. Codes,
+// credentials and contacts are always those of Member, who signed in.
+func (s Session) Whose() string {
+	if s.Profile != "" {
+		return s.Profile
+	}
+	return s.Member
+}
+
+// How somebody comes to a profile that is not the one they signed in with.
+const (
+	ProfileRole    = "role"    // it is the same person under another name (C-21)
+	ProfileMandate = "mandate" // they act for somebody else (C-22)
+)
+
+// A Mandate lets one member act for another, in their own name (C-22).
+type Mandate struct {
+	ID             string
+	Representative string // who acts
+	Member         string // for whom
+	Kind           string // "parent", or as the register has it: "administrator", …
+	Proof          Document
+	By             string    // the person of the office who saw the proof
+	Since          time.Time // when it was enrolled
+	Until          time.Time // when it is over by itself; zero: when it is ended
+	EndedAt        time.Time // zero while it is open
+	EndedWhy       string    // "of_age", "register", "died", "office"
+}
+
+// MandateParent is the kind of mandate that is over when a child comes of age.
+const MandateParent = "parent"
+
+// A Document is what the office was shown.
+type Document struct {
+	Kind   string `json:"kind"` // "identity_document", "decree", …
+	Number string `json:"number"`
+	Issuer string `json:"issuer"`
+	Date   string `json:"date"` // YYYY-MM-DD
 }
 
 // A Device is a browser that was used by a member before.
@@ -242,7 +287,7 @@ type MobileTrust struct {
 // opened again for the same member and reason.
 type Case struct {
 	ID      string
-	Kind    string // "recovery", "half_delivered", "not_me", "contact_conflict", "letter", "replacement"; "" opens none
+	Kind    string // "recovery", "half_delivered", "not_me", "contact_conflict", "letter", "replacement", "deceased", "representative"; "" opens none
 	Member  string
 	Why     string
 	Journey string

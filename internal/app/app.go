@@ -26,6 +26,7 @@ import (
 	"aditus/internal/keys"
 	"aditus/internal/operation"
 	"aditus/internal/password"
+	"aditus/internal/profile"
 	"aditus/internal/session"
 	"aditus/internal/store"
 	"aditus/internal/texts"
@@ -232,6 +233,9 @@ func (a *App) Tidy(ctx context.Context) error {
 			}
 			return tx.MarkClock()
 		})
+		if err == nil {
+			err = profile.Keep(ctx, a.DB, a.Funds[id])
+		}
 		if err != nil {
 			return fmt.Errorf("fund %s: %w", id, err)
 		}

@@ -21,9 +21,11 @@ const arrows = `
 	app                                  -> web provider deliver desk registry settings
 	web                                  -> area journey operation desk registry session texts qr trust
 	provider                             -> journey operation session
-	area journey operation desk registry -> challenge document federation policy session password trust pin identifier work
+	area journey operation desk registry -> challenge document federation policy session password trust pin profile identifier work
 	deliver                              -> audit store texts identifier
+	session                              -> profile
 	challenge document session           -> audit totp recovery passkey
+	profile                              -> audit identifier
 	trust                                -> audit
 	pin                                  -> audit password
 	audit                                -> store

@@ -24,7 +24,9 @@ type Service struct {
 
 // An Overview is what the first page shows.
 type Overview struct {
-	Member     access.Member
+	Member     access.Member  // whose profile is open in the session
+	Access     string         // what they may do
+	Acts       []access.Act   // that they may ask for
 	Channel    access.Channel // its ID is "" if none is active
 	Enrolment  access.Enrolment
 	Operations []access.Operation // the latest few
@@ -35,22 +37,25 @@ type Overview struct {
 func (s *Service) Overview(ctx context.Context, f *access.Fund, sess access.Session) (o Overview, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
 		o = Overview{}
-		if o.Member, err = member(tx, f, sess.Member); err != nil {
+		if o.Member, err = owner(tx, f, sess); err != nil {
 			return err
 		}
+		o.Access, o.Acts = o.Member.Access(f, tx.Now()), o.Member.Acts(f, tx.Now(), sess.For)
 		if o.Channel, err = tx.Channel(sess.Member); err != nil {
 			return err
 		}
 		if o.Enrolment, err = tx.Enrolment(sess.Member); err != nil {
 			return err
 		}
-		if o.Operations, err = tx.OperationsOf(sess.Member, 5); err != nil {
+		all, err := tx.OperationsOf(sess.Whose(), 5)
+		if err != nil {
 			return err
 		}
-		all, err := tx.SessionsOf(sess.Member, 10)
-		for i := range all {
-			if all[i].ID != sess.ID && all[i].StartedAt.Before(sess.StartedAt) {
-				o.Last = &all[i]
+		o.Operations = slices.DeleteFunc(all, func(op access.Operation) bool { return !op.ShownTo(sess.Member) })
+		before, err := tx.SessionsOf(sess.Member, 10)
+		for i := range before {
+			if before[i].ID != sess.ID && before[i].StartedAt.Before(sess.StartedAt) {
+				o.Last = &before[i]
 				break
 			}
 		}
@@ -76,6 +81,30 @@ func member(tx *store.Tx, f *access.Fund, id string) (access.Member, error) {
 	}
 	m.Entries = slices.DeleteFunc(m.Entries, func(e access.Entry) bool { return !slices.Contains(opened, e.ID) })
 	return m, nil
+}
+
+// Person reads whose profile is open in the session, and the acts that may be asked
+// for in it.
+func (s *Service) Person(ctx context.Context, f *access.Fund, sess access.Session) (m access.Member, acts []access.Act, err error) {
+	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
+		if m, err = owner(tx, f, sess); err == nil {
+			acts = m.Acts(f, tx.Now(), sess.For)
+		}
+		return err
+	})
+	return m, acts, err
+}
+
+// owner is whose profile is open, as the session's member may see them.
+func owner(tx *store.Tx, f *access.Fund, sess access.Session) (access.Member, error) {
+	m, err := member(tx, f, sess.Whose())
+	if sess.For == access.ProfileMandate {
+		m = m.Through()
+	}
+	if open := m.Open(f, tx.Now()); len(open.Entries) > 0 {
+		m = open
+	}
+	return m, err
 }
 
 // Member reads the person and the channel in use.

@@ -28,6 +28,7 @@ var every = []audit.Event{
 	audit.PINChanged{}, audit.PINAnswered{}, audit.PasswordPostponed{}, audit.MobileTrusted{}, audit.MobileLost{}, audit.HalfDelivered{},
 	audit.LetterOrdered{}, audit.LetterAsked{}, audit.LetterSent{}, audit.LetterUsed{}, audit.ReplacementStarted{}, audit.ReplacementDelayed{},
 	audit.ReplacementStopped{}, audit.ReplacementUsed{}, audit.StopRefused{}, audit.DeviceForgotten{},
+	audit.ProfileChosen{}, audit.MandateBegun{}, audit.MandateEnded{}, audit.ActedFor{},
 }
 
 // fill gives every field of an event a value of its own: those that are written

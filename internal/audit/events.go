@@ -42,6 +42,10 @@ const (
 	KindMobileTrusted      = "mobile_trusted"
 	KindMobileLost         = "mobile_lost"
 	KindHalfDelivered      = "half_delivered"
+	KindProfileChosen      = "profile_chosen"
+	KindMandateBegun       = "mandate_begun"
+	KindMandateEnded       = "mandate_ended"
+	KindActedFor           = "acted_for"
 )
 
 type (
@@ -86,7 +90,7 @@ type (
 	EnrolmentRefused struct {
 		Member  string `json:"member,omitempty"`
 		Subject string `json:"subject"`
-		// "code", "number", "birth_date", "used", "replaced", "expired", "blocked", "enrolled", "work": never shown
+		// "code", "number", "birth_date", "used", "replaced", "expired", "blocked", "deceased", "enrolled", "work": never shown
 		Why   string `json:"why"`
 		Where Where  `json:"-"`
 	}
@@ -196,12 +200,53 @@ type (
 		Journey string `json:"journey"`
 	}
 
+	// ProfileChosen: a member who has several opened a profile in a session.
+	ProfileChosen struct {
+		Member  string `json:"member"`
+		Session string `json:"session"`
+		Profile string `json:"profile"`       // the member whose it is
+		For     string `json:"for,omitempty"` // "role", "mandate"; none is the member's own
+		Mandate string `json:"mandate,omitempty"`
+	}
+
+	// MandateBegun: the office has seen a proof, and one member acts for another. It is
+	// told of each of the two.
+	MandateBegun struct {
+		Member         string `json:"member"`
+		Mandate        string `json:"mandate"`
+		Representative string `json:"representative"`
+		Represented    string `json:"represented"`
+		Kind           string `json:"kind"`
+		By             string `json:"by"` // the person of the office
+		Until          int64  `json:"until,omitempty"`
+	}
+
+	// MandateEnded: one member acts for another no more, and why. It is told of each.
+	MandateEnded struct {
+		Member         string `json:"member"`
+		Mandate        string `json:"mandate"`
+		Representative string `json:"representative"`
+		Represented    string `json:"represented"`
+		Why            string `json:"why"` // "of_age", "died", "register", "office"
+	}
+
+	// ActedFor: a member did something in another's profile. What it was is told of
+	// the other, in an event of its own.
+	ActedFor struct {
+		Member    string `json:"member"`
+		Profile   string `json:"profile"`
+		For       string `json:"for"` // "role", "mandate"
+		Operation string `json:"operation"`
+		What      string `json:"what"` // "drafted", "changed", "confirmed", "withdrawn", "dropped"
+	}
+
 	// OperationDrafted: a draft was written down.
 	OperationDrafted struct {
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
 		Act       string `json:"act"`
 		Digest    string `json:"digest"`
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// OperationChanged: a draft's content was replaced, and its code with it.
@@ -209,6 +254,7 @@ type (
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
 		Digest    string `json:"digest"`
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// OperationConfirmed: the member agreed to exactly this content.
@@ -219,19 +265,22 @@ type (
 		Digest    string `json:"digest"`
 		Method    string `json:"method"`
 		HeldUntil int64  `json:"held_until,omitempty"`
-		Receipt   string `json:"receipt"` // its id
+		Receipt   string `json:"receipt"`      // its id
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// OperationWithdrawn: the member took back what was confirmed.
 	OperationWithdrawn struct {
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// OperationDropped: a draft was cancelled.
 	OperationDropped struct {
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// RegistryImported: a new version of the register is shown.
@@ -336,6 +385,10 @@ func (e PasswordPostponed) kind() string  { return KindPasswordPostponed }
 func (e MobileTrusted) kind() string      { return KindMobileTrusted }
 func (e MobileLost) kind() string         { return KindMobileLost }
 func (e HalfDelivered) kind() string      { return KindHalfDelivered }
+func (e ProfileChosen) kind() string      { return KindProfileChosen }
+func (e MandateBegun) kind() string       { return KindMandateBegun }
+func (e MandateEnded) kind() string       { return KindMandateEnded }
+func (e ActedFor) kind() string           { return KindActedFor }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -371,6 +424,10 @@ func (e PasswordPostponed) about() string  { return e.Member }
 func (e MobileTrusted) about() string      { return e.Member }
 func (e MobileLost) about() string         { return e.Member }
 func (e HalfDelivered) about() string      { return e.Member }
+func (e ProfileChosen) about() string      { return e.Member }
+func (e MandateBegun) about() string       { return e.Member }
+func (e MandateEnded) about() string       { return e.Member }
+func (e ActedFor) about() string           { return e.Member }
 
 func (e SignedIn) personal() any         { return e.Where }
 func (e SignInFailed) personal() any     { return e.Where }

@@ -102,7 +102,7 @@ func opens(tx *store.Tx, f *access.Fund, m access.Member, code string) (entry, w
 		why = c.State
 	case expired(tx, f, c):
 		why = "expired"
-	case entryAccess(f, m, entry) == "none":
+	case entryAccess(tx, f, m, entry) == "none":
 		why = "blocked"
 	}
 	return entry, why, nil

@@ -166,7 +166,7 @@ func (e *Engine) SignInTask(ctx context.Context, f *access.Fund, v Visitor, logi
 		if err != nil {
 			return err
 		}
-		m := whose(f, members)
+		m := whose(f, members, tx.Now())
 		_, err = tx.Device(session.ID(v.Device), m.ID)
 		if err == nil && m.ID != "" {
 			return nil

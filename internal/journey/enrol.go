@@ -124,7 +124,7 @@ func open(tx *store.Tx, f *access.Fund, l Letter) (m access.Member, entry, why s
 	if err != nil {
 		return m, "", "", err
 	}
-	m = whose(f, members)
+	m = whose(f, members, tx.Now())
 	born := false
 	for _, e := range m.Entries {
 		if known && e.ID == code.Entry {
@@ -147,7 +147,9 @@ func open(tx *store.Tx, f *access.Fund, l Letter) (m access.Member, entry, why s
 		why = code.State
 	case expired(tx, f, code):
 		why = "expired"
-	case m.Access(f) == "none" || entryAccess(f, m, entry) == "none":
+	case m.Dead():
+		why = "deceased"
+	case m.Access(f, tx.Now()) == "none" || entryAccess(tx, f, m, entry) == "none":
 		why = "blocked"
 	case has.Level != "":
 		why = "enrolled"
@@ -162,10 +164,10 @@ func expired(tx *store.Tx, f *access.Fund, c access.ActivationCode) bool {
 }
 
 // entryAccess is what the entry alone would let the person do.
-func entryAccess(f *access.Fund, m access.Member, id string) string {
+func entryAccess(tx *store.Tx, f *access.Fund, m access.Member, id string) string {
 	for _, e := range m.Entries {
 		if e.ID == id {
-			return access.Member{ID: m.ID, Entries: []access.Entry{e}}.Access(f)
+			return access.Member{ID: m.ID, Entries: []access.Entry{e}}.Access(f, tx.Now())
 		}
 	}
 	return "none"
@@ -173,6 +175,13 @@ func entryAccess(f *access.Fund, m access.Member, id string) string {
 
 // refuseLetter says of a letter that opens nothing so, in one way for all.
 func refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, field, why string, many bool) (said, err error) {
+	looked := access.Case{Member: m.ID, Why: "letter"} // opens none
+	if why == "deceased" {
+		looked.Kind = "deceased"
+	}
+	if err := tx.OpenCase(looked); err != nil {
+		return nil, err
+	}
 	said = access.RefuseField(field, "activation")
 	if many {
 		said = access.RefuseField(field, "activation_many")

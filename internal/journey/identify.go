@@ -86,7 +86,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 	}
 	w := who{member: g.member, known: g.known, device: g.device, secret: g.password}
 	switch {
-	case g.member.ID == "" || g.member.Access(f) == "none":
+	case g.member.ID == "" || g.blocked:
 	case right && g.handed.Hash != "":
 		w.by, w.handed = byHanded, g.handed.ID
 	case right && step.Says("password"):
@@ -95,7 +95,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 		w.by = "number"
 	}
 	if w.by == "" {
-		return e.wrong(ctx, f, v, g)
+		return e.wrong(ctx, f, v, g, right)
 	}
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		// The secret was looked at outside a transaction: it must still be the one.
@@ -131,7 +131,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 		return deed(tx, w)
 	})
 	if errors.Is(err, store.ErrNone) {
-		return e.wrong(ctx, f, v, g)
+		return e.wrong(ctx, f, v, g, false)
 	}
 	return err
 }
@@ -150,6 +150,7 @@ type guess struct {
 	handed    access.Handed // the one that the member was sent
 	number    string        // the secret as a membership number, "" if it cannot be one
 	member    access.Member
+	blocked   bool // who may not come in
 	password  access.Credential
 	device    access.Device
 	known     bool
@@ -169,7 +170,8 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 		if err != nil {
 			return err
 		}
-		g.member = whose(f, members)
+		g.member = whose(f, members, tx.Now())
+		g.blocked = g.member.Access(f, tx.Now()) == "none"
 		if g.password, err = tx.Password(g.member.ID); err != nil {
 			return err
 		}
@@ -266,9 +268,9 @@ func (g *guess) strange() bool { return g.number == "" && !g.known }
 // whose is the person that a login is: the one who may come in with it. Rows
 // that are held aside are nobody's way in, and hide nobody. If two may, which
 // an import never brings about, neither does.
-func whose(f *access.Fund, members []access.Member) (found access.Member) {
+func whose(f *access.Fund, members []access.Member, now time.Time) (found access.Member) {
 	for _, m := range members {
-		if m.Access(f) == "none" {
+		if m.Access(f, now) == "none" {
 			continue
 		}
 		if found.ID != "" {
@@ -326,8 +328,9 @@ func (e *Engine) forgive(ctx context.Context, f *access.Fund, g *guess) error {
 	})
 }
 
-// wrong tells that a try was wrong.
-func (e *Engine) wrong(ctx context.Context, f *access.Fund, v Visitor, g *guess) error {
+// wrong tells that a try was wrong, or that the secret was right and its owner may
+// not come in. Who comes with the password of somebody who has died is looked at.
+func (e *Engine) wrong(ctx context.Context, f *access.Fund, v Visitor, g *guess, right bool) error {
 	err := e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		if !g.known {
 			_, err := tx.Count(tx.Keys().Index("tally", "network "+network(v.IP)), 0, networkDay)
@@ -339,8 +342,15 @@ func (e *Engine) wrong(ctx context.Context, f *access.Fund, v Visitor, g *guess)
 			}
 		}
 		why := "wrong"
-		if g.member.ID != "" && g.member.Access(f) == "none" {
+		if g.member.ID != "" && g.blocked {
 			why = "blocked"
+		}
+		looked := access.Case{Member: g.member.ID, Why: "sign_in"} // opens none
+		if right && g.member.Dead() {
+			looked.Kind = "deceased"
+		}
+		if err := tx.OpenCase(looked); err != nil {
+			return err
 		}
 		return audit.Record(tx, audit.SignInFailed{Member: g.member.ID, Subject: g.subject, Why: why, Where: v.where()})
 	})

@@ -194,6 +194,7 @@ func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.
 	if id == "" {
 		return j, m, access.Refuse("journey_ended")
 	}
+	closed := false
 	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
 		if j, err = tx.Journey(id); err != nil {
 			return err
@@ -202,9 +203,10 @@ func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.
 		if errors.Is(err, store.ErrNone) && isNobody(j) {
 			m, err = access.Member{ID: j.Member, Fund: f.ID}, nil
 		}
+		closed = m.Access(f, tx.Now()) == "none" && !isNobody(j)
 		return err
 	})
-	if errors.Is(err, store.ErrNone) || err == nil && (j.State != "open" || !mine(f, j, v) || m.Access(f) == "none" && !isNobody(j)) {
+	if errors.Is(err, store.ErrNone) || err == nil && (j.State != "open" || !mine(f, j, v) || closed) {
 		return j, m, access.Refuse("journey_ended")
 	}
 	j.Lang = v.Lang // what is sent from here on is in the language being read

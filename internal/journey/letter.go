@@ -193,7 +193,7 @@ func (e *Engine) OrderActivation(ctx context.Context, f *access.Fund, v Visitor,
 		if err != nil {
 			return err
 		}
-		m := whose(f, members)
+		m := whose(f, members, tx.Now())
 		has, err := tx.Enrolment(m.ID)
 		if err != nil {
 			return err
@@ -205,7 +205,7 @@ func (e *Engine) OrderActivation(ctx context.Context, f *access.Fund, v Visitor,
 			asked.Why = "unknown"
 		case !slices.ContainsFunc(m.Entries, func(e access.Entry) bool { return e.Record.Born == l.Born }):
 			asked.Why = "birth_date"
-		case m.Access(f) == "none":
+		case m.Access(f, tx.Now()) == "none":
 			asked.Why = "blocked"
 		case has.Level != "":
 			asked.Why = "enrolled"

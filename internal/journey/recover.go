@@ -56,7 +56,7 @@ func (e *Engine) recoverByChannel(ctx context.Context, f *access.Fund, v Visitor
 		if err != nil {
 			return err
 		}
-		m := whose(f, members)
+		m := whose(f, members, tx.Now())
 		channel, err := tx.Channel(m.ID)
 		if err != nil {
 			return err
@@ -77,11 +77,14 @@ func (e *Engine) recoverByChannel(ctx context.Context, f *access.Fund, v Visitor
 		if err != nil {
 			return err
 		}
+		looked := access.Case{Member: m.ID, Why: "deceased"} // opens none
 		asked := audit.RecoveryAsked{Member: m.ID, Subject: subject, Why: "sent", Where: v.where()}
 		switch {
 		case m.ID == "":
 			asked.Why = "unknown"
-		case m.Access(f) == "none":
+		case m.Dead():
+			asked.Why, looked.Kind = "deceased", "recovery"
+		case m.Access(f, tx.Now()) == "none":
 			asked.Why = "blocked"
 		case address == "":
 			asked.Why = "no_contact"
@@ -98,6 +101,9 @@ func (e *Engine) recoverByChannel(ctx context.Context, f *access.Fund, v Visitor
 			mute = true
 		}
 		if err := audit.Record(tx, asked); err != nil {
+			return err
+		}
+		if err := tx.OpenCase(looked); err != nil {
 			return err
 		}
 		device := e.device(v, who{member: m}, &r)

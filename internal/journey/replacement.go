@@ -104,7 +104,7 @@ func (e *Engine) losing(tx *store.Tx, f *access.Fund, member string) (m access.M
 	if m, err = tx.Member(member); err != nil {
 		return m, "", err
 	}
-	if m.Access(f) == "none" {
+	if m.Access(f, tx.Now()) == "none" {
 		return m, "", store.ErrNone
 	}
 	channel, err := tx.Channel(m.ID)
@@ -192,7 +192,7 @@ func (e *Engine) StopByCode(ctx context.Context, f *access.Fund, v Visitor, logi
 		if err != nil {
 			return err
 		}
-		m := whose(f, members)
+		m := whose(f, members, tx.Now())
 		r, err := tx.ReplacementByStop(m.ID, stopHash(tx, m.ID, code))
 		if err != nil {
 			return err

@@ -31,7 +31,11 @@ func (s *Service) hearPIN(ctx context.Context, f *access.Fund, sess access.Sessi
 	}
 	wants := false
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
-		o, err := s.find(tx, sess.Member, id)
+		p, err := between(tx, f, sess)
+		if err != nil {
+			return err
+		}
+		o, err := p.find(tx, id)
 		if err != nil {
 			return err
 		}

@@ -264,6 +264,11 @@ func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error 
 func (im *importer) compare(res Result) (staged, error) {
 	e := res.Entry
 	e.Number = im.number(e.Number)
+	if r := &e.Record; e.Held == access.HeldRepresented && (r.RepresentativeKind == access.MandateParent || r.Representative == "") {
+		if of := access.OfAge(r.Born, im.fund.Zone); !of.IsZero() {
+			r.OfAge = of.UnixMilli() // they act for themselves from then on, whenever the next file comes
+		}
+	}
 	if e.Held != "" && (e.Number == "" || im.seen[e.Number]) {
 		e.Number += "#" + strconv.Itoa(res.Record)
 	}

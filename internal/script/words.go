@@ -29,10 +29,11 @@ func vocabulary() map[string]command {
 			}
 			return w.register.apply(text)
 		}},
-		"member":   {2, -1, false, func(w *world, c call) error { return w.register.set(c.args[0], c.args[1:]) }},
-		"password": two((*world).setPassword),
-		"sits":     two((*world).sit),
-		"given":    {1, -1, false, given},
+		"member":     {2, -1, false, func(w *world, c call) error { return w.register.set(c.args[0], c.args[1:]) }},
+		"password":   two((*world).setPassword),
+		"sits":       two((*world).sit),
+		"given":      {1, -1, false, given},
+		"represents": {3, 3, true, represents},
 		"outcome": two(func(w *world, number, want string) error {
 			if got := string(w.register.outcomes[number]); got != want {
 				return fmt.Errorf("record %s: %s, want %s", number, got, want)
@@ -175,6 +176,9 @@ func vocabulary() map[string]command {
 			return c.match(c.args[1], strings.Join(last, "\n"), "the last events "+c.args[0])
 		}},
 		"case": {2, 2, true, func(w *world, c call) error {
+			if err := w.work(); err != nil {
+				return err
+			}
 			return w.looksAt(c.args[0], c.args[1], c.neg)
 		}},
 		"verify": {0, 0, false, func(w *world, _ call) error { return w.verify() }},

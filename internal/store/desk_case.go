@@ -38,6 +38,12 @@ func (tx *Tx) CloseCase(member, kind, why string) error {
 	return err
 }
 
+// EndCases closes what is open of a kind for a member.
+func (tx *Tx) EndCases(member, kind string) error {
+	_, err := tx.exec(`UPDATE desk_case SET ended_at = ?4 WHERE fund = ?1 AND member = ?2 AND kind = ?3 AND ended_at = 0`, member, kind, ms(tx.now))
+	return err
+}
+
 // Cases are the fund's open cases, the oldest first.
 func (tx *Tx) Cases(limit int) (all []access.Case, err error) {
 	err = tx.query(func(r row) error {

@@ -28,6 +28,7 @@ var statuses = map[string]int{
 	"stop_many":        http.StatusTooManyRequests,
 	"channel_needed":   http.StatusForbidden,
 	"operation_status": http.StatusForbidden,
+	"operation_other":  http.StatusForbidden,
 	"operation_closed": http.StatusConflict,
 	"operation_many":   http.StatusTooManyRequests,
 	"withdraw_late":    http.StatusConflict,
@@ -45,6 +46,10 @@ func status(wrong []*access.Refusal) (int, error) {
 			return 0, page.Elsewhere("/session-ended")
 		case "frozen":
 			return 0, page.Elsewhere("/security/not-me")
+		case "profile_closed":
+			if r.Field == "" { // else it is said there
+				return 0, page.Elsewhere("/profiles")
+			}
 		case "operation_unknown":
 			return 0, page.Missing
 		}

@@ -46,6 +46,7 @@ import (
 	"aditus/internal/web/page/pinnew"
 	"aditus/internal/web/page/privacy"
 	"aditus/internal/web/page/profile"
+	"aditus/internal/web/page/profiles"
 	"aditus/internal/web/page/replacement"
 	"aditus/internal/web/page/request"
 	"aditus/internal/web/page/requests"
@@ -72,8 +73,9 @@ type need int
 
 const (
 	needsNothing need = iota
-	needsSession      // a session, and no invitation to the secure channel that is overdue
-	needsSignIn       // a session, whatever else: the pages that the overdue invitation leads through
+	needsSession      // a session in which a profile is open, and no invitation to the secure channel that is overdue
+	needsSignIn       // a session, whatever invitation: the pages that an overdue one leads through
+	needsChoice       // a session, whatever else: the page of the profiles
 )
 
 // here is the path as the menu knows it.
@@ -131,6 +133,7 @@ func routes() []route {
 
 		// The member's area.
 		{"/{$}", home.Page{}, home.HTML, needsSession},
+		{"/profiles", profiles.Page{}, profiles.HTML, needsChoice},
 		{"/profile", profile.Page{}, profile.HTML, needsSession},
 		{"/security/history", history.Page{}, history.HTML, needsSession},
 		{"/security/not-me", notme.Page{}, notme.HTML, needsSignIn},

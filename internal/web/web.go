@@ -251,6 +251,9 @@ func (s *Site) session(v *page.Visit, rt route) error {
 			return page.Elsewhere("/session-ended")
 		}
 		return page.Elsewhere("/login")
+	case rt.needs == needsChoice:
+	case v.Session.Several && v.Session.Profile == "" && rt.here() != "/session":
+		return page.Elsewhere("/profiles")
 	case rt.needs == needsSession:
 		return s.overdue(v)
 	}

@@ -118,7 +118,7 @@ func (Page) Take(v *page.Visit) (string, error) {
 		return "", page.OnCode(err)
 	}
 	if r.Session != "" && journey.Purpose(j) == access.PurposePassword {
-		if j.Goal == "secure_channel" && m.Access(v.Fund) == "full" {
+		if j.Goal == "secure_channel" && m.Access(v.Fund, v.Now()) == "full" {
 			v.Tell("enrolled")
 		} else {
 			v.Tell("password_saved")
