@@ -300,7 +300,7 @@ func (b *bench) settle(ctx context.Context, e *engine) error {
 	}
 	for limit := time.Now().Add(time.Minute); ; {
 		if err := e.site.peek.empty(); err != nil {
-			return err
+			return fmt.Errorf("emptying the outbox: %w", err)
 		}
 		busy := 0
 		err := e.site.db.Across(ctx, func(all *store.All) error {

@@ -297,7 +297,7 @@ func (w *world) people(actors, readers int) {
 				return err
 			}
 			p := &person{number: m.Main().Number, code: m.Main().Login, email: m.OnFile(access.Email), member: m.ID}
-			if p.email == "" || m.Access(w.fund) != "full" {
+			if p.email == "" || m.Access(w.fund, tx.Now()) != "full" {
 				continue
 			}
 			c := access.Credential{Member: m.ID, Hash: hash, Source: "registry"}

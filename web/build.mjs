@@ -62,7 +62,8 @@ async function build(dir) {
     if (name.endsWith(".svg")) put(name, Buffer.from(readFileSync(join(web, "src", name), "utf8").trim()));
   }
   put("app.css", await styles(manifest));
-  put("app.js", await script());
+  put("app.js", await script("app.js"));
+  put("worker.js", await script("worker.js"));
 
   put("LICENSES.txt", Buffer.from(licences()));
   write("manifest.json", Buffer.from(JSON.stringify(manifest, Object.keys(manifest).sort(), 2) + "\n"));
@@ -90,9 +91,9 @@ async function styles(manifest) {
   return Buffer.from(code);
 }
 
-async function script() {
+async function script(name) {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [join(web, "src", "app.js")],
+    entryPoints: [join(web, "src", name)],
     absWorkingDir: web,
     bundle: true,
     minify: true,

@@ -17,7 +17,7 @@ const types = {
   ".woff2": "font/woff2",
   ".txt": "text/plain; charset=utf-8",
 };
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-gallery'; " +
+const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'nonce-gallery'; " +
   "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const server = createServer((request, response) => {

@@ -165,6 +165,9 @@ func (c *importCmd) tell(w io.Writer, f *access.Fund, s registry.Summary) {
 		verb = "would be "
 	}
 	fmt.Fprintf(w, "%snew %d, changed %d, the same %d, not in the file %d\n", verb, s.New, s.Changed, s.Same, s.Gone)
+	if s.Kept > 0 {
+		fmt.Fprintf(w, "contacts proved online and kept, as the row is older: %d, each a case for the office\n", s.Kept)
+	}
 	if _, ok := f.Flow("secure_channel"); ok {
 		fmt.Fprintf(w, "secure channel: %d by e-mail or SMS, %d by e-mail only, %d by SMS only, %d neither\n",
 			s.Channels[registry.ChannelsBoth], s.Channels[registry.ChannelsEmail], s.Channels[registry.ChannelsSMS], s.Channels[registry.ChannelsNone])

@@ -69,6 +69,7 @@ const (
 	PurposeRecover   = "recover"
 	PurposeUsername  = "username" // the key of S-8
 	PurposeFactor    = "factor"
+	PurposeFresh     = "fresh"         // that it is the member who asks for a change
 	PurposeHandOver  = "hand_over"     // the half of a secret that goes by mail
 	PurposeHalfSMS   = "hand_over_sms" // the half that goes by SMS
 	PurposeMobile    = "mobile"        // that a mobile is the member's own
@@ -77,6 +78,7 @@ const (
 	// PurposeOperationKey is PurposeOperation answered by a passkey: it has a place
 	// of its own, so that a code which lives goes on living.
 	PurposeOperationKey = "operation_passkey"
+	PurposePIN          = "pin"
 )
 
 // A ChallengeState is where a challenge stands.
@@ -124,6 +126,51 @@ type Session struct {
 	ProvedAt  time.Time // when a code was last answered in it; zero for never
 	EndsAt    time.Time // absolute limit
 	EndedAt   time.Time // zero while it lives
+
+	Several bool   // there was a choice of profiles when it began
+	Profile string // the member whose profile is open, or "": nobody's was chosen yet, or there is but the member's own
+	For     string // how the profile is another's: ProfileRole or ProfileMandate; "" if it is the member's own
+	Person  string // and whose: the name of somebody else, or what the register calls one's own other role by
+}
+
+// Whose is the member whose position the session shows and acts on. Codes,
+// credentials and contacts are always those of Member, who signed in.
+func (s Session) Whose() string {
+	if s.Profile != "" {
+		return s.Profile
+	}
+	return s.Member
+}
+
+// How somebody comes to a profile that is not the one they signed in with.
+const (
+	ProfileRole    = "role"    // it is the same person under another name (C-21)
+	ProfileMandate = "mandate" // they act for somebody else (C-22)
+)
+
+// A Mandate lets one member act for another, in their own name (C-22).
+type Mandate struct {
+	ID             string
+	Representative string // who acts
+	Member         string // for whom
+	Kind           string // "parent", or as the register has it: "administrator", …
+	Proof          Document
+	By             string    // the person of the office who saw the proof
+	Since          time.Time // when it was enrolled
+	Until          time.Time // when it is over by itself; zero: when it is ended
+	EndedAt        time.Time // zero while it is open
+	EndedWhy       string    // "of_age", "register", "died", "office"
+}
+
+// MandateParent is the kind of mandate that is over when a child comes of age.
+const MandateParent = "parent"
+
+// A Document is what the office was shown.
+type Document struct {
+	Kind   string `json:"kind"` // "identity_document", "decree", …
+	Number string `json:"number"`
+	Issuer string `json:"issuer"`
+	Date   string `json:"date"` // YYYY-MM-DD
 }
 
 // A Device is a browser that was used by a member before.
@@ -160,7 +207,7 @@ type Journey struct {
 	Goal      string
 	At        int // the step it stands at; len(steps) is the end
 	Lang      string
-	By        string // how the person was known: "password", "letter" (S-17), "backup", "recover", "facts", "handed", or "number" (which proves nothing: security.md 4.7)
+	By        string // how the person was known: "password", "letter" (S-17), "backup", "replacement", "session", "recover", "facts", "handed", or "number" (which proves nothing: security.md 4.7)
 	Session   string // the session it was begun in, or ""
 	Device    string
 	Agent     string
@@ -266,12 +313,40 @@ type MobileTrust struct {
 // opened again for the same member and reason.
 type Case struct {
 	ID      string
-	Kind    string // "recovery", "half_delivered", "not_me"; "" opens none
+	Kind    string // "recovery", "half_delivered", "not_me", "contact_conflict", "letter", "replacement", "deceased", "representative"; "" opens none
 	Member  string
 	Why     string
 	Journey string
 	At      time.Time
 	EndedAt time.Time // zero while it is open
+}
+
+// A FactorLetter is a letter of the office with a code, for a member whose factor is
+// lost. The code itself is nowhere.
+type FactorLetter struct {
+	ID        string
+	Member    string
+	By        string // the person of the office
+	MadeAt    time.Time
+	ExpiresAt time.Time
+}
+
+// A Replacement is a factor that is lost, and will give way to a new one after a
+// delay in which the member can object (S-23).
+type Replacement struct {
+	ID        string
+	Member    string
+	Source    string // "letter", "staff": how the member was known
+	By        string // the journey, or the person of the office
+	StartedAt time.Time
+	ReadyAt   time.Time // from then on a new factor can be set
+	LapsesAt  time.Time // and until then
+	Stopped   bool      // it was stopped; no other one that is over is ever read
+}
+
+// Ready reports whether a new factor can be set.
+func (r Replacement) Ready(now time.Time) bool {
+	return r.ID != "" && !now.Before(r.ReadyAt) && now.Before(r.LapsesAt)
 }
 
 // An Enrolment is what a finished journey leaves: the level a member can reach.

@@ -13,7 +13,8 @@ type Fund struct {
 	Short     string // at most 20 characters of GSM-7, for an SMS
 	Country   string // "IT", "CH", "FR"
 	Zone      *time.Location
-	Languages []string // the first is the fund's own
+	Languages []string          // the first is the fund's own
+	Variants  map[string]string // how one of them is spoken, if not as usual: "it" as "it@lei"
 	Hosts     []string
 	Sender    Sender
 	Brand     Brand
@@ -29,7 +30,7 @@ type Fund struct {
 	Hold      HoldRules
 	Recovery  RecoveryRules
 	Trust     TrustRules
-	Status    map[string]StatusRule // by the registry's normalised status
+	Status    map[string]StatusRule // by the registry's normalised status or kind
 	Registry  Profile
 	Flows     []Flow
 	Acts      []Act
@@ -108,8 +109,9 @@ type EnrolRules struct {
 
 // FactorRules come from the [factor] table.
 type FactorRules struct {
-	Prefixes []string // of the numbers to which codes go: a country's, as +41 (security.md part 5)
-	Passkeys bool     // members may sign in and confirm with passkeys
+	Prefixes []string      // of the numbers to which codes go: a country's, as +41 (security.md part 5)
+	Delay    time.Duration // between the start of a lost factor's replacement and a new one
+	Passkeys bool          // members may sign in and confirm with passkeys
 }
 
 // ChannelRules come from the [channel] table.
@@ -148,10 +150,19 @@ type TrustRules struct {
 	Demote     int           // proved failures to reach it after which it is not reliable any more
 }
 
-// A StatusRule says what somebody with that status may do.
+// A StatusRule says what somebody may do who has that status, or is that to the
+// fund (Record.Kind).
 type StatusRule struct {
-	Access string // "full", "read", "none"
+	Access     string   // "full", "read", "none"
+	For        Span     // from the day of leaving, then it is over; zero: for good
+	Operations []string // the acts that may be asked for; nil: all there are
 }
+
+// A Span is a time by the calendar.
+type Span struct{ Months, Days int }
+
+// After is the day that lies so far after another.
+func (s Span) After(day time.Time) time.Time { return day.AddDate(0, s.Months, s.Days) }
 
 // A Flow is a list of words; choices live inside a word.
 type Flow struct {
@@ -182,6 +193,12 @@ func (a Act) Currency() string {
 		return "CHF"
 	}
 	return "EUR"
+}
+
+// Contacts reports whether the act asks for a contact of the person: where
+// somebody can be reached is theirs to say, and nobody's on their behalf.
+func (a Act) Contacts() bool {
+	return slices.ContainsFunc(a.Fields, func(fd Field) bool { return fd.Type == "email" || fd.Type == "mobile" })
 }
 
 // Has reports whether the act has that hold.

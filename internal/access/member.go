@@ -1,6 +1,9 @@
 package access
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // An Entry is one row of the fund's register, normalised. A person with two
 // positions has two (registry: SAME_PERSON_TWO_POSITIONS).
@@ -10,7 +13,7 @@ type Entry struct {
 	Number  string // the membership number, the row's key; a keyed hash where the key is a national number
 	Login   string // what the person types to be known: a tax code, a user name, an AHV number
 	Status  string // active, pension, left, deceased, ...
-	Held    string // why nobody may come in with it ("" if one may): quarantine, represented
+	Held    string // why nobody may come in with it ("" if one may): quarantine, blocked, represented
 	Version int64  // of the registry that brought or changed it
 	Record  Record
 	Digest  string // of the normalised row: the same again changes nothing
@@ -60,6 +63,7 @@ type Record struct {
 	Relation           string            `json:"relation,omitempty"`    // to the deceased
 	Representative     string            `json:"representative,omitempty"`
 	RepresentativeKind string            `json:"representative_kind,omitempty"` // parent: by law; any other by a court's decree
+	OfAge              int64             `json:"of_age,omitempty"`              // Unix ms: a child's 18th birthday, until which another acts for them; 0 where that has no end by itself
 	Deceased           string            `json:"deceased,omitempty"`
 	Updated            string            `json:"updated,omitempty"`
 	More               map[string]string `json:"more,omitempty"` // columns the profile keeps under names of its own
@@ -140,20 +144,23 @@ func (m Member) ContactChanged(kind Kind) (p PastContact, ok bool) {
 	return p, ok
 }
 
-// Access is what the fund's file lets the person do: the most that one of the
-// entries gives. "none" looks to a stranger like a person who does not exist.
-func (m Member) Access(f *Fund) string {
+// Dead reports whether a row says that the person has died: then no other counts.
+func (m Member) Dead() bool {
+	return slices.ContainsFunc(m.Entries, func(e Entry) bool { return e.Status == "deceased" })
+}
+
+// Access is what the fund's file lets the person do at a time: the most that one of
+// the entries gives. "none" looks to a stranger like a person who does not exist.
+func (m Member) Access(f *Fund, now time.Time) string {
 	best := "none"
-	for _, e := range m.Entries {
-		if e.Status == "deceased" {
-			return "none" // whatever another position says
-		}
+	if m.Dead() {
+		return best // whatever another position says
 	}
 	for _, e := range m.Entries {
 		if e.Held != "" {
 			continue
 		}
-		switch f.Status[e.Status].Access {
+		switch e.rule(f, now).Access {
 		case "full":
 			return "full"
 		case "read":
@@ -161,6 +168,104 @@ func (m Member) Access(f *Fund) string {
 		}
 	}
 	return best
+}
+
+// Open is the person with the entries alone that give access at a time: of a position
+// that is over nothing is shown.
+func (m Member) Open(f *Fund, now time.Time) Member {
+	m.Entries = slices.DeleteFunc(slices.Clone(m.Entries), func(e Entry) bool { return e.Held != "" || e.rule(f, now).Access == "none" })
+	return m
+}
+
+// Acts are the fund's acts that may be asked for at a time in the person's profile:
+// those that one of the entries allows. Where another acts on their behalf, none that
+// changes how the person is reached: with that would go the way back to their own
+// access.
+func (m Member) Acts(f *Fund, now time.Time, how string) (all []Act) {
+	if m.Dead() {
+		return nil
+	}
+	for _, a := range f.Acts {
+		if how == ProfileMandate && a.Contacts() {
+			continue
+		}
+		if slices.ContainsFunc(m.Entries, func(e Entry) bool {
+			r := e.rule(f, now)
+			return e.Held == "" && r.Access == "full" && (r.Operations == nil || slices.Contains(r.Operations, a.ID))
+		}) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Represented reports whether somebody else acts for the person, who has no way in
+// of their own meanwhile.
+func (m Member) Represented() bool {
+	return slices.ContainsFunc(m.Entries, func(e Entry) bool { return e.Held == HeldRepresented })
+}
+
+// HeldRepresented is why nobody may come in with an entry for whom another acts.
+const HeldRepresented = "represented"
+
+// Through is the person as somebody reads them who acts for them: what is held for
+// no other reason counts.
+func (m Member) Through() Member {
+	m.Entries = slices.Clone(m.Entries)
+	for i := range m.Entries {
+		if m.Entries[i].Held == HeldRepresented {
+			m.Entries[i].Held = ""
+		}
+	}
+	return m
+}
+
+// rule is what the fund's file says of an entry: of its status, and of what the
+// person is to the fund where the file speaks of that. The stricter word counts.
+func (e Entry) rule(f *Fund, now time.Time) StatusRule {
+	r := f.Status[e.Status]
+	if also, ok := f.Status[e.Record.Kind]; ok && e.Record.Kind != e.Status {
+		if order := []string{"", "none", "read", "full"}; slices.Index(order, also.Access) < slices.Index(order, r.Access) {
+			r.Access = also.Access
+		}
+		switch {
+		case r.Operations == nil:
+			r.Operations = also.Operations
+		case also.Operations != nil:
+			r.Operations = slices.DeleteFunc(slices.Clone(r.Operations), func(id string) bool { return !slices.Contains(also.Operations, id) })
+		}
+		if r.For == (Span{}) {
+			r.For = also.For
+		}
+	}
+	if r.For != (Span{}) && e.gone(f, r.For, now) {
+		r.Access = "none"
+	}
+	return r
+}
+
+// gone reports whether so long a time since the day of leaving is over. The last
+// day counts whole, in the fund's zone. Who left on a day that nobody wrote down
+// has no days to count.
+func (e Entry) gone(f *Fund, span Span, now time.Time) bool {
+	left, err := time.ParseInLocation(time.DateOnly, e.Record.Left, f.Zone)
+	return err != nil || !now.Before(span.After(left).AddDate(0, 0, 1))
+}
+
+// majority is the age from which people act for themselves: Italian Civil Code
+// art. 2, Swiss Civil Code art. 14, French Civil Code art. 414.
+const majority = 18
+
+// OfAge is the moment at which somebody born on that day, YYYY-MM-DD, comes of age
+// in a zone: the midnight with which the birthday begins. It is the zero time if
+// the day is not known. Who was born on 29 February comes of age on 1 March where
+// the year has no 29th.
+func OfAge(born string, zone *time.Location) time.Time {
+	day, err := time.ParseInLocation(time.DateOnly, born, zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return day.AddDate(majority, 0, 0)
 }
 
 // Years are the full years from the day of joining to now, 0 if unknown.

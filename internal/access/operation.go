@@ -25,7 +25,8 @@ const (
 type Operation struct {
 	ID          string
 	Fund        string
-	Member      string
+	Member      string // whose it is
+	Actor       string // who asks for it, where that is not the member: a representative, or the same person under another name
 	Session     string // the session that last wrote it
 	Act         string
 	Values      Values
@@ -46,6 +47,20 @@ type Operation struct {
 // persons is JSON.
 type Values map[string]string
 
+// By is who asks for the operation: codes go to them, and are theirs to answer.
+func (o Operation) By() string {
+	if o.Actor != "" {
+		return o.Actor
+	}
+	return o.Member
+}
+
+// ShownTo reports whether somebody to whom the owner's profile is open sees the
+// operation: a draft is only its writer's.
+func (o Operation) ShownTo(member string) bool {
+	return o.State != OperationDraft && o.State != OperationCoded || o.By() == member
+}
+
 // Digest is SHA-256 over the canonical operation: the code and the receipt
 // stand for this and nothing else (security.md 4.5, RTS 2018/389 art. 5).
 //
@@ -56,10 +71,11 @@ func (o Operation) Digest() string {
 		V      string `json:"v"`
 		Fund   string `json:"fund"`
 		Member string `json:"member"`
+		Actor  string `json:"actor,omitempty"`
 		ID     string `json:"id"`
 		Act    string `json:"act"`
 		Values Values `json:"values"`
-	}{"operation1", o.Fund, o.Member, o.ID, o.Act, o.Values})
+	}{"operation1", o.Fund, o.Member, o.Actor, o.ID, o.Act, o.Values})
 	if err != nil {
 		panic(err) // strings and a map of strings always marshal
 	}
@@ -69,7 +85,7 @@ func (o Operation) Digest() string {
 
 // Question is what a code for the operation asks, in the session that asks it.
 func (o Operation) Question(session string) Question {
-	return Question{o.Fund, o.Member, PurposeOperation, "operation/" + o.ID + "/" + o.Digest(), session}
+	return Question{o.Fund, o.By(), PurposeOperation, "operation/" + o.ID + "/" + o.Digest(), session}
 }
 
 // KeyQuestion is what the operation asks of a passkey: the same content, in the

@@ -31,6 +31,7 @@ func people() (unknown string, all map[string]member) {
 
 var (
 	nonce = regexp.MustCompile(`nonce-?="?[A-Z2-7]{26}"?|nonce-[A-Z2-7]{26}`)
+	task  = regexp.MustCompile(`data-work="[^"]*"`) // another each time
 )
 
 // shown is all of an answer that a stranger sees: status, headers, the names of
@@ -52,7 +53,7 @@ func shown(w *httptest.ResponseRecorder, typed ...string) string {
 	}
 	slices.Sort(lines)
 	b.WriteString(strings.Join(lines, "\n") + "\n\n")
-	body := nonce.ReplaceAllString(w.Body.String(), "NONCE")
+	body := task.ReplaceAllString(nonce.ReplaceAllString(w.Body.String(), "NONCE"), "TASK")
 	for _, t := range typed {
 		if t == "" {
 			continue
@@ -128,7 +129,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 					all = append(all, m)
 				}
 				s.register(all...)
-				sequence := func(who string, m member, net int) (answers []string, rows [3]int64) {
+				sequence := func(who string, m member, net int) (answers []string, rows [3]int64, cost []int64) {
 					count := func() (n [3]int64) {
 						for i, table := range []string{"throttle", "tally", "event"} {
 							n[i] = s.number(`SELECT count(*) FROM ` + table)
@@ -139,27 +140,32 @@ func TestStrangersLearnNothing(t *testing.T) {
 					for n := range 9 {
 						b := s.browser(who, fmt.Sprintf("192.0.2.%d", net))
 						form := tr.form(m, n)
+						ran := s.app.DB.Statements()
 						answers = append(answers, shown(b.post(tr.path, form...), form[1], form[3]))
+						cost = append(cost, s.app.DB.Statements()-ran)
 					}
 					after := count()
 					for i := range rows {
 						rows[i] = after[i] - before[i]
 					}
-					return answers, rows
+					return answers, rows, cost
 				}
-				want, wantRows := sequence("nobody", member{code: unknown}, 1)
+				want, wantRows, wantCost := sequence("nobody", member{code: unknown}, 1)
 				net := 1
 				for who, m := range known {
 					if tr.opens != nil && tr.opens(m) {
 						continue
 					}
 					net++
-					got, rows := sequence(who, m, net)
+					got, rows, cost := sequence(who, m, net)
 					for i := range got {
 						if got[i] != want[i] {
 							t.Errorf("%s, try %d: a person who %s is answered otherwise than one who does not exist: %s", tr.name, i+1, who, difference(want[i], got[i]))
 							break
 						}
+					}
+					if fmt.Sprint(cost) != fmt.Sprint(wantCost) {
+						t.Errorf("%s: a person who %s costs %v statements, one who does not exist %v", tr.name, who, cost, wantCost)
 					}
 					if rows != wantRows {
 						t.Errorf("%s: a person who %s leaves %v rows of waits, counts and events, one who does not exist %v", tr.name, who, rows, wantRows)

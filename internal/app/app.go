@@ -26,6 +26,7 @@ import (
 	"aditus/internal/keys"
 	"aditus/internal/operation"
 	"aditus/internal/password"
+	"aditus/internal/profile"
 	"aditus/internal/session"
 	"aditus/internal/store"
 	"aditus/internal/texts"
@@ -228,11 +229,14 @@ func (a *App) Tidy(ctx context.Context) error {
 			if err := tx.ForgetLimits(); err != nil {
 				return err
 			}
-			if err := errors.Join(tx.DropUsernames(), tx.ForgetPasskeys(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour))), tx.ForgetHanded(tx.Now().Add(-2*journey.HandedLife))); err != nil {
+			if err := errors.Join(tx.DropUsernames(), tx.ForgetPasskeys(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour))), tx.ForgetHanded(tx.Now().Add(-2*journey.HandedLife)), tx.ForgetWork()); err != nil {
 				return err
 			}
 			return tx.MarkClock()
 		})
+		if err == nil {
+			err = profile.Keep(ctx, a.DB, a.Funds[id])
+		}
 		if err != nil {
 			return fmt.Errorf("fund %s: %w", id, err)
 		}

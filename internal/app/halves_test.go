@@ -42,7 +42,7 @@ func TestFactsTellNothing(t *testing.T) {
 				}
 				s.register(all...)
 				net := 0
-				ask := func(who string, m member) (answers []string, rows []int64) {
+				ask := func(who string, m member) (answers []string, rows, cost []int64) {
 					net++
 					count := func() (n []int64) {
 						for _, table := range tables {
@@ -60,7 +60,9 @@ func TestFactsTellNothing(t *testing.T) {
 					}
 					for n := range 4 { // the fourth is one too many
 						b := s.browser(who, fmt.Sprintf("192.0.2.%d", net))
+						ran := s.app.DB.Statements()
 						w := b.post("/password/forgot", "username", m.code, "mail", mail, "mobile", mobile)
+						cost = append(cost, s.app.DB.Statements()-ran)
 						answers = append(answers, shown(w, m.code, mail, mobile))
 						if style == access.SplitCodes {
 							answers = append(answers, shown(b.do("GET", "/recover", nil)), shown(b.post("/recover", "half", "QQQQQQQQQQQQ"), "QQQQQQQQQQQQ"))
@@ -76,17 +78,20 @@ func TestFactsTellNothing(t *testing.T) {
 						}
 					}
 					s.now.pass(time.Hour)
-					return answers, rows
+					return answers, rows, cost
 				}
 				clock := regexp.MustCompile(`\d\d:\d\d`)
-				want, wantRows := ask("matches", matches)
+				want, wantRows, wantCost := ask("matches", matches)
 				for who, m := range people {
-					got, rows := ask(who, m)
+					got, rows, cost := ask(who, m)
 					for i := range got {
 						if a, b := clock.ReplaceAllString(want[i], "TIME"), clock.ReplaceAllString(got[i], "TIME"); a != b {
 							t.Errorf("answer %d: who %s is answered otherwise than who matches: %s", i+1, who, difference(a, b))
 							break
 						}
+					}
+					if fmt.Sprint(cost) != fmt.Sprint(wantCost) {
+						t.Errorf("who %s costs %v statements, who matches %v", who, cost, wantCost)
 					}
 					if fmt.Sprint(rows) != fmt.Sprint(wantRows) {
 						t.Errorf("who %s leaves %v rows of %v, who matches %v", who, rows, tables, wantRows)

@@ -74,7 +74,7 @@ func newSiteOf(t testing.TB, engine, fund string, change func(*access.Fund)) *si
 		where = dbtest.URL(t)
 	}
 	s.app, err = app.New(t.Context(), app.Options{Database: where, Keys: keys.New(nil), Funds: []*access.Fund{f}, Wording: funds.Files,
-		Senders:     map[access.Kind]deliver.Sender{access.Email: s.post, access.SMS: s.post, access.PEC: s.post},
+		Senders:     map[access.Kind]deliver.Sender{access.Email: s.post, access.SMS: s.post, access.PEC: s.post, access.Letter: s.post},
 		Checkpoints: &bytes.Buffer{}, Log: slog.New(slog.NewTextHandler(loud{t}, &slog.HandlerOptions{Level: slog.LevelError})), Now: s.now.Now, Secure: true,
 		Proxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1}, Conns: 4, Wait: time.Minute})

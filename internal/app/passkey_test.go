@@ -442,12 +442,6 @@ func (s *site) told(to, text string) bool {
 	return false
 }
 
-// sms is the newest code on a telephone.
-func (s *site) sms(to string) string {
-	s.work()
-	return (&enrolWalk{site: s}).sms(to)
-}
-
 // Two hosts of one fund are two places: a passkey of one is asked for at it alone.
 func TestPasskeyHosts(t *testing.T) {
 	s := newSite(t, "sqlite", func(f *access.Fund) {

@@ -211,16 +211,6 @@ func (w *enrolWalk) person(member string) *walker {
 	return nil
 }
 
-// sms is the newest code on a telephone.
-func (w *enrolWalk) sms(to string) string {
-	for _, m := range w.post.Messages() {
-		if found := smsCode.FindStringSubmatch(strings.TrimSpace(m.Text)); m.To == to && found != nil {
-			return found[1]
-		}
-	}
-	return ""
-}
-
 var (
 	shownSecret = regexp.MustCompile(`id="secret">([A-Z2-7 ]{39})<`)
 	shownBackup = regexp.MustCompile(`<bdi class="u-code">([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})</bdi>`)

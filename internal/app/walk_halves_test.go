@@ -35,7 +35,7 @@ func TestFaultWalkHalves(t *testing.T) {
 					}
 				}
 				t.Logf("%v", w.seen)
-				for _, what := range []string{"secrets", "session", "confirmation", "trust"} {
+				for _, what := range []string{"secrets", "session", "confirmation", "trust", "changed password", "changed PIN"} {
 					if w.seen[what] == 0 {
 						t.Errorf("no %s ever changed: the walk came to no door", what)
 					}
@@ -59,12 +59,13 @@ type halves struct {
 	owner  map[string]string         // by session
 	begun  map[string]string         // by journey: whose temporary password, typed with the right name, began it
 	chosen map[string]string         // by journey: the password typed in it last
+	heard  map[string]string         // by journey: whose PIN was typed in it
 	proofs map[string]map[string]int // by journey: what was spent in it
 	before halvesState
 }
 
 // halvesState is what must not change by itself.
-type halvesState struct{ password, pin, session, journeys, spent, asked, confirmation, trust map[string]string }
+type halvesState struct{ password, pin, session, journeys, spent, asked, sent, confirmation, trust map[string]string }
 
 func newHalves(t *testing.T, engine, style string) *halves {
 	s := newSiteOf(t, engine, "meridiana", func(f *access.Fund) {
@@ -78,7 +79,7 @@ func newHalves(t *testing.T, engine, style string) *halves {
 	}
 	s.register(all...)
 	w := &halves{site: s, style: style, rnd: rand.New(rand.NewPCG(seed(t), 7)), pins: map[string]string{}, seen: map[string]int{}, owner: map[string]string{},
-		begun: map[string]string{}, chosen: map[string]string{}, proofs: map[string]map[string]int{}}
+		begun: map[string]string{}, chosen: map[string]string{}, heard: map[string]string{}, proofs: map[string]map[string]int{}}
 	for i := range all {
 		w.people = append(w.people, &all[i])
 	}
@@ -99,6 +100,7 @@ func (w *halves) read() halvesState {
 		journeys:     w.table(`SELECT id, member || ' ' || goal FROM journey`),
 		spent:        w.table(`SELECT id, member || ' ' || purpose || ' ' || session || ' ' || subject FROM challenge WHERE state = 'spent'`),
 		asked:        w.table(`SELECT id, member || ' ' || session || ' ' || subject FROM challenge WHERE purpose = 'operation'`),
+		sent:         w.table(`SELECT id, member || ' ' || session || ' ' || subject FROM challenge WHERE purpose IN ('password', 'pin')`),
 		confirmation: w.table(`SELECT operation, challenge FROM confirmation`),
 		trust:        w.table(`SELECT member, at FROM mobile_trust WHERE at > 0`),
 	}
@@ -107,7 +109,6 @@ func (w *halves) read() halvesState {
 // What a message brings.
 var (
 	halfLine = regexp.MustCompile(`(?m)^([0-9A-Z]{8}|[0-9A-Z]{12})$`)
-	smsCode  = regexp.MustCompile(`#(\d{6}|\d{8})$`)
 	tempWord = regexp.MustCompile(`[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}`)
 )
 
@@ -198,6 +199,8 @@ func (w *halves) move(b *browser) (string, url.Values) {
 			return at, url.Values{"password": {w.fresh()}}
 		case at == "/pin/new":
 			return at, url.Values{"pin": {w.freshPIN()}}
+		case at == "/pin" && owner != nil:
+			return at, url.Values{"pin": {[]string{w.pins[owner.id()], w.value()}[w.rnd.IntN(2)]}}
 		case at == "/otp" && owner != nil:
 			return at, url.Values{"otp": {w.last(owner.mobile, smsCode)}}
 		case owner != nil && w.rnd.IntN(6) > 0:
@@ -213,7 +216,9 @@ func (w *halves) move(b *browser) (string, url.Values) {
 		}
 		return "/password/forgot", facts
 	}
-	switch w.rnd.IntN(6) {
+	switch w.rnd.IntN(7) {
+	case 5:
+		return "/pin", url.Values{"pin": {w.value()}}
 	case 0:
 		return "/login", url.Values{"username": {p.code}, "password": {w.value()}}
 	case 1:
@@ -231,8 +236,13 @@ func (w *halves) move(b *browser) (string, url.Values) {
 
 // act is what somebody who is signed in does.
 func (w *halves) act(owner *member) (string, url.Values) {
-	if w.rnd.IntN(8) == 0 {
+	switch w.rnd.IntN(16) {
+	case 0, 1:
 		return "/security", url.Values{"do": {"mobile"}}
+	case 2, 3:
+		return "/password/change", url.Values{}
+	case 4:
+		return "/pin/change", url.Values{}
 	}
 	open := w.table(`SELECT id, member FROM operation WHERE state IN ('draft', 'coded')`)
 	for _, id := range slices.Sorted(maps.Keys(open)) {
@@ -270,6 +280,9 @@ func (w *halves) judge(path string, form url.Values, here, journey string, temps
 			w.begun[id] = strings.Fields(v)[0]
 		}
 	}
+	if member, _, ok := strings.Cut(before.journeys[journey], " "); ok && path == "/pin" && form.Get("pin") == w.pins[member] && w.owner[here] == member {
+		w.heard[journey] = member
+	}
 	for id, v := range after.spent {
 		if before.spent[id] != "" {
 			continue
@@ -277,6 +290,9 @@ func (w *halves) judge(path string, form url.Values, here, journey string, temps
 		f := strings.Fields(v)
 		if w.proofs[journey] == nil {
 			w.proofs[journey] = map[string]int{}
+		}
+		if (f[1] == "pin" || f[1] == "password") && path == "/otp" && f[2] == journey && w.heard[journey] == f[0] {
+			w.proofs[journey][f[0]+" "+f[1]]++
 		}
 		if strings.HasPrefix(f[1], "hand_over") && path == "/recover" && (f[2] == journey || strings.HasPrefix(f[3], "handed/")) {
 			w.proofs[journey][f[0]+" "+f[1]]++
@@ -287,6 +303,14 @@ func (w *halves) judge(path string, form url.Values, here, journey string, temps
 	}
 	for member, hash := range after.pin {
 		if before.pin[member] == hash {
+			continue
+		}
+		if before.password[member] == after.password[member] { // from the area: the PIN that there was, and a code behind it
+			w.seen["changed PIN"]++
+			if path != "/pin/new" || w.proofs[journey][member+" pin"] == 0 {
+				wrong("the PIN of %s changed: proofs %v", member, w.proofs[journey])
+			}
+			w.pins[member] = form.Get("pin")
 			continue
 		}
 		w.seen["secrets"]++
@@ -302,7 +326,11 @@ func (w *halves) judge(path string, form url.Values, here, journey string, temps
 	}
 	for member, hash := range after.password {
 		if before.password[member] != hash && before.pin[member] == after.pin[member] {
-			wrong("the password of %s changed, and the PIN did not", member)
+			w.seen["changed password"]++
+			if path != "/password/new" || w.proofs[journey][member+" password"] == 0 {
+				wrong("the password of %s changed: proofs %v", member, w.proofs[journey])
+			}
+			w.personOf(member).password = form.Get("password")
 		}
 	}
 	for id, member := range after.session {
@@ -311,8 +339,15 @@ func (w *halves) judge(path string, form url.Values, here, journey string, temps
 		}
 		w.seen["session"]++
 		w.owner[id] = member
-		if p := w.personOf(member); path != "/login" || form.Get("username") != p.code || form.Get("password") != p.password {
+		if p := w.personOf(member); path == "/password/new" && before.password[member] != after.password[member] {
+			continue // the one in which it was changed goes on under another name
+		} else if path != "/login" || form.Get("username") != p.code || form.Get("password") != p.password {
 			wrong("a session of %s began", member)
+		}
+	}
+	for id, v := range after.sent {
+		if f := strings.Fields(v); before.sent[id] == "" && (f[1] != journey || w.heard[journey] != f[0]) {
+			wrong("a code for a change, %s, was sent without the PIN", v)
 		}
 	}
 	for id, v := range after.asked {

@@ -21,12 +21,15 @@ const arrows = `
 	app                                  -> web provider deliver desk registry settings
 	web                                  -> area journey operation desk registry session texts qr trust
 	provider                             -> journey operation session
-	area journey operation desk registry -> challenge document federation policy session password trust identifier
+	area journey operation desk registry -> challenge document federation policy session password trust pin profile identifier work
 	deliver                              -> audit store texts identifier
+	session                              -> profile
 	challenge document session           -> audit totp recovery passkey
+	profile                              -> audit identifier
 	trust                                -> audit
+	pin                                  -> audit password
 	audit                                -> store
-	store password recovery              -> keys
+	store password recovery work         -> keys
 	keys policy federation texts         -> access
 	policy                               -> identifier
 	settings funds access identifier     ->
@@ -50,6 +53,7 @@ var only = []struct{ what, who string }{
 	{"modernc.org/sqlite/ github.com/jackc/pgx/ github.com/pressly/goose/ github.com/lib/pq/ github.com/mattn/go-sqlite3/", "store"},
 	{"net/smtp github.com/wneessen/go-mail/ github.com/emersion/go-smtp/ github.com/linxGnu/gosmpp/", "deliver"},
 	{"github.com/go-webauthn/webauthn/", "passkey"},
+	{"github.com/altcha-org/altcha-lib-go/", "work"},
 	{"github.com/russellhaering/goxmldsig/ github.com/beevik/etree/ github.com/crewjam/saml/", "federation"},
 }
 

@@ -5,6 +5,7 @@ package area
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -23,7 +24,9 @@ type Service struct {
 
 // An Overview is what the first page shows.
 type Overview struct {
-	Member     access.Member
+	Member     access.Member  // whose profile is open in the session
+	Access     string         // what they may do
+	Acts       []access.Act   // that they may ask for
 	Channel    access.Channel // its ID is "" if none is active
 	Enrolment  access.Enrolment
 	Operations []access.Operation // the latest few
@@ -34,22 +37,25 @@ type Overview struct {
 func (s *Service) Overview(ctx context.Context, f *access.Fund, sess access.Session) (o Overview, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
 		o = Overview{}
-		if o.Member, err = member(tx, f, sess.Member); err != nil {
+		if o.Member, err = owner(tx, f, sess); err != nil {
 			return err
 		}
+		o.Access, o.Acts = o.Member.Access(f, tx.Now()), o.Member.Acts(f, tx.Now(), sess.For)
 		if o.Channel, err = tx.Channel(sess.Member); err != nil {
 			return err
 		}
 		if o.Enrolment, err = tx.Enrolment(sess.Member); err != nil {
 			return err
 		}
-		if o.Operations, err = tx.OperationsOf(sess.Member, 5); err != nil {
+		all, err := tx.OperationsOf(sess.Whose(), 5)
+		if err != nil {
 			return err
 		}
-		all, err := tx.SessionsOf(sess.Member, 10)
-		for i := range all {
-			if all[i].ID != sess.ID && all[i].StartedAt.Before(sess.StartedAt) {
-				o.Last = &all[i]
+		o.Operations = slices.DeleteFunc(all, func(op access.Operation) bool { return !op.ShownTo(sess.Member) })
+		before, err := tx.SessionsOf(sess.Member, 10)
+		for i := range before {
+			if before[i].ID != sess.ID && before[i].StartedAt.Before(sess.StartedAt) {
+				o.Last = &before[i]
 				break
 			}
 		}
@@ -77,6 +83,30 @@ func member(tx *store.Tx, f *access.Fund, id string) (access.Member, error) {
 	return m, nil
 }
 
+// Person reads whose profile is open in the session, and the acts that may be asked
+// for in it.
+func (s *Service) Person(ctx context.Context, f *access.Fund, sess access.Session) (m access.Member, acts []access.Act, err error) {
+	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
+		if m, err = owner(tx, f, sess); err == nil {
+			acts = m.Acts(f, tx.Now(), sess.For)
+		}
+		return err
+	})
+	return m, acts, err
+}
+
+// owner is whose profile is open, as the session's member may see them.
+func owner(tx *store.Tx, f *access.Fund, sess access.Session) (access.Member, error) {
+	m, err := member(tx, f, sess.Whose())
+	if sess.For == access.ProfileMandate {
+		m = m.Through()
+	}
+	if open := m.Open(f, tx.Now()); len(open.Entries) > 0 {
+		m = open
+	}
+	return m, err
+}
+
 // Member reads the person and the channel in use.
 func (s *Service) Member(ctx context.Context, f *access.Fund, id string) (m access.Member, c access.Channel, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
@@ -101,8 +131,10 @@ type Access struct {
 type Safety struct {
 	Channel  access.Channel
 	Password access.Credential // without the hash
+	PIN      access.PIN        // without the hash; MadeAt is zero if there is none
 	Accesses []Access
 	Sessions []access.Session // those that live, the newest first
+	Devices  []access.Device  // browsers that are known, the latest first
 	Mobile   *trust.Mobile    // nil where the fund has no flow to make it reliable
 	Earn     bool             // it can be made so
 }
@@ -118,6 +150,10 @@ func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Sessio
 			return err
 		}
 		y.Password.Hash = ""
+		if y.PIN, err = tx.PIN(sess.Member); err != nil {
+			return err
+		}
+		y.PIN.Hash = ""
 		if _, ok := f.Flow("trust_mobile"); ok {
 			m, err := tx.Member(sess.Member)
 			if err != nil {
@@ -137,6 +173,9 @@ func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Sessio
 			if other.EndedAt.IsZero() && tx.Now().Before(other.EndsAt) && tx.Now().Sub(other.SeenAt) < f.Session.Idle || other.ID == sess.ID {
 				y.Sessions = append(y.Sessions, other)
 			}
+		}
+		if y.Devices, err = tx.DevicesOf(sess.Member, 50); err != nil {
+			return err
 		}
 		events, err := tx.EventsOf(sess.Member, 20, audit.KindSignedIn, audit.KindSignInFailed)
 		for _, e := range events {
@@ -181,4 +220,20 @@ func (s *Service) EndOthers(ctx context.Context, f *access.Fund, sess access.Ses
 	})
 	s.Sessions.Forget(f.ID, ended...)
 	return err
+}
+
+// ForgetDevice makes a browser of the member an unknown one: from then on it is a
+// stranger's, for codes at sign-in and for wrong passwords.
+func (s *Service) ForgetDevice(ctx context.Context, f *access.Fund, sess access.Session, id string) error {
+	return s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		if _, err := tx.Device(id, sess.Member); errors.Is(err, store.ErrNone) {
+			return nil // nobody's, another's, or forgotten already: all the same
+		} else if err != nil {
+			return err
+		}
+		if err := tx.ForgetDevice(sess.Member, id); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.DeviceForgotten{Member: sess.Member, Session: sess.ID})
+	})
 }

@@ -13,7 +13,7 @@ import (
 	"aditus/internal/store"
 )
 
-// An Event tells one thing that happened. The types of events.go are all there
+// An Event tells one thing that happened. The types of events.go and events_factor.go are all there
 // are; their fields are the allowlist, and hold neither a secret nor, in clear,
 // anything personal but the member's internal id.
 type Event interface {

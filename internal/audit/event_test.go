@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -26,6 +27,10 @@ var every = []audit.Event{
 	audit.EnrolmentRefused{}, audit.Enrolled{}, audit.BackupsMade{}, audit.BackupUsed{}, audit.ContractAdded{},
 	audit.PINChanged{}, audit.PINAnswered{}, audit.PasswordPostponed{}, audit.MobileTrusted{}, audit.MobileLost{}, audit.HalfDelivered{},
 	audit.PasskeyAdded{}, audit.PasskeyRemoved{}, audit.PasskeyMuted{},
+	audit.LetterOrdered{}, audit.LetterAsked{}, audit.LetterSent{}, audit.LetterUsed{}, audit.ReplacementStarted{}, audit.ReplacementDelayed{},
+	audit.ReplacementStopped{}, audit.ReplacementUsed{}, audit.StopRefused{}, audit.DeviceForgotten{},
+	audit.ProfileChosen{}, audit.MandateBegun{}, audit.MandateEnded{}, audit.ActedFor{},
+	audit.ContactKept{},
 }
 
 // fill gives every field of an event a value of its own: those that are written
@@ -144,23 +149,27 @@ func newest(t *testing.T, db *store.DB) (e store.Event) {
 // which anything could be written.
 func declared(t *testing.T) (n int) {
 	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), "events.go", nil, 0)
+	files, err := filepath.Glob("events*.go")
 	ok(t, err)
-	ast.Inspect(f, func(node ast.Node) bool {
-		switch node := node.(type) {
-		case *ast.FuncDecl:
-			if node.Name.Name == "kind" {
-				n++
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		ok(t, err)
+		ast.Inspect(f, func(node ast.Node) bool {
+			switch node := node.(type) {
+			case *ast.FuncDecl:
+				if node.Name.Name == "kind" {
+					n++
+				}
+			case *ast.InterfaceType:
+				t.Errorf("a field of %s takes anything", file)
+			case *ast.MapType:
+				if fmt.Sprint(node.Key, node.Value) != "string int" {
+					t.Errorf("a map of %s takes anything", file)
+				}
 			}
-		case *ast.InterfaceType:
-			t.Error("a field of events.go takes anything")
-		case *ast.MapType:
-			if fmt.Sprint(node.Key, node.Value) != "string int" {
-				t.Error("a map of events.go takes anything")
-			}
-		}
-		return true
-	})
+			return true
+		})
+	}
 	return n
 }
 

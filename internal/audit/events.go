@@ -27,6 +27,7 @@ const (
 	KindOperationWithdrawn = "operation_withdrawn"
 	KindOperationDropped   = "operation_dropped"
 	KindRegistryImported   = "registry_imported"
+	KindContactKept        = "contact_kept"
 	KindMessageFailed      = "message_failed"
 	KindRecoveryAsked      = "recovery_asked"
 	KindFrozen             = "frozen"
@@ -44,6 +45,10 @@ const (
 	KindPasskeyAdded       = "passkey_added"
 	KindPasskeyRemoved     = "passkey_removed"
 	KindPasskeyMuted       = "passkey_muted"
+	KindProfileChosen      = "profile_chosen"
+	KindMandateBegun       = "mandate_begun"
+	KindMandateEnded       = "mandate_ended"
+	KindActedFor           = "acted_for"
 )
 
 type (
@@ -62,7 +67,7 @@ type (
 	SignInFailed struct {
 		Member  string `json:"member,omitempty"`
 		Subject string `json:"subject"`
-		Why     string `json:"why"` // "wrong", "locked", "blocked": never shown
+		Why     string `json:"why"` // "wrong", "locked", "work", "blocked": never shown
 		Where   Where  `json:"-"`
 	}
 
@@ -88,7 +93,7 @@ type (
 	EnrolmentRefused struct {
 		Member  string `json:"member,omitempty"`
 		Subject string `json:"subject"`
-		// "code", "number", "birth_date", "used", "replaced", "expired", "blocked", "enrolled": never shown
+		// "code", "number", "birth_date", "used", "replaced", "expired", "blocked", "deceased", "enrolled", "work": never shown
 		Why   string `json:"why"`
 		Where Where  `json:"-"`
 	}
@@ -198,12 +203,53 @@ type (
 		Journey string `json:"journey"`
 	}
 
+	// ProfileChosen: a member who has several opened a profile in a session.
+	ProfileChosen struct {
+		Member  string `json:"member"`
+		Session string `json:"session"`
+		Profile string `json:"profile"`       // the member whose it is
+		For     string `json:"for,omitempty"` // "role", "mandate"; none is the member's own
+		Mandate string `json:"mandate,omitempty"`
+	}
+
+	// MandateBegun: the office has seen a proof, and one member acts for another. It is
+	// told of each of the two.
+	MandateBegun struct {
+		Member         string `json:"member"`
+		Mandate        string `json:"mandate"`
+		Representative string `json:"representative"`
+		Represented    string `json:"represented"`
+		Kind           string `json:"kind"`
+		By             string `json:"by"` // the person of the office
+		Until          int64  `json:"until,omitempty"`
+	}
+
+	// MandateEnded: one member acts for another no more, and why. It is told of each.
+	MandateEnded struct {
+		Member         string `json:"member"`
+		Mandate        string `json:"mandate"`
+		Representative string `json:"representative"`
+		Represented    string `json:"represented"`
+		Why            string `json:"why"` // "of_age", "died", "register", "office"
+	}
+
+	// ActedFor: a member did something in another's profile. What it was is told of
+	// the other, in an event of its own.
+	ActedFor struct {
+		Member    string `json:"member"`
+		Profile   string `json:"profile"`
+		For       string `json:"for"` // "role", "mandate"
+		Operation string `json:"operation"`
+		What      string `json:"what"` // "drafted", "changed", "confirmed", "withdrawn", "dropped"
+	}
+
 	// OperationDrafted: a draft was written down.
 	OperationDrafted struct {
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
 		Act       string `json:"act"`
 		Digest    string `json:"digest"`
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// OperationChanged: a draft's content was replaced, and its code with it.
@@ -211,6 +257,7 @@ type (
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
 		Digest    string `json:"digest"`
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// OperationConfirmed: the member agreed to exactly this content.
@@ -221,19 +268,22 @@ type (
 		Digest    string `json:"digest"`
 		Method    string `json:"method"`
 		HeldUntil int64  `json:"held_until,omitempty"`
-		Receipt   string `json:"receipt"` // its id
+		Receipt   string `json:"receipt"`      // its id
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// OperationWithdrawn: the member took back what was confirmed.
 	OperationWithdrawn struct {
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// OperationDropped: a draft was cancelled.
 	OperationDropped struct {
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
+		By        string `json:"by,omitempty"` // who acted, where that is not the member
 	}
 
 	// RegistryImported: a new version of the register is shown.
@@ -242,6 +292,14 @@ type (
 		File    string         `json:"file"`
 		Digest  string         `json:"digest"`
 		Totals  map[string]int `json:"totals"` // outcome -> rows
+	}
+
+	// ContactKept: a row written down before the member proved a contact online had
+	// another one, in an import that makes the version.
+	ContactKept struct {
+		Member  string `json:"member"`
+		Version int64  `json:"version"`
+		Kind    string `json:"kind"` // "email", "pec", "sms"
 	}
 
 	// MessageFailed: a message will not be sent any more, and why. "unknown" is
@@ -339,6 +397,7 @@ func (e OperationConfirmed) kind() string { return KindOperationConfirmed }
 func (e OperationWithdrawn) kind() string { return KindOperationWithdrawn }
 func (e OperationDropped) kind() string   { return KindOperationDropped }
 func (e RegistryImported) kind() string   { return KindRegistryImported }
+func (e ContactKept) kind() string        { return KindContactKept }
 func (e MessageFailed) kind() string      { return KindMessageFailed }
 func (e RecoveryAsked) kind() string      { return KindRecoveryAsked }
 func (e Frozen) kind() string             { return KindFrozen }
@@ -356,6 +415,10 @@ func (e HalfDelivered) kind() string      { return KindHalfDelivered }
 func (e PasskeyAdded) kind() string       { return KindPasskeyAdded }
 func (e PasskeyRemoved) kind() string     { return KindPasskeyRemoved }
 func (e PasskeyMuted) kind() string       { return KindPasskeyMuted }
+func (e ProfileChosen) kind() string      { return KindProfileChosen }
+func (e MandateBegun) kind() string       { return KindMandateBegun }
+func (e MandateEnded) kind() string       { return KindMandateEnded }
+func (e ActedFor) kind() string           { return KindActedFor }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -376,6 +439,7 @@ func (e OperationConfirmed) about() string { return e.Member }
 func (e OperationWithdrawn) about() string { return e.Member }
 func (e OperationDropped) about() string   { return e.Member }
 func (e RegistryImported) about() string   { return "" }
+func (e ContactKept) about() string        { return e.Member }
 func (e MessageFailed) about() string      { return e.Member }
 func (e RecoveryAsked) about() string      { return e.Member }
 func (e Frozen) about() string             { return e.Member }
@@ -393,6 +457,10 @@ func (e HalfDelivered) about() string      { return e.Member }
 func (e PasskeyAdded) about() string       { return e.Member }
 func (e PasskeyRemoved) about() string     { return e.Member }
 func (e PasskeyMuted) about() string       { return e.Member }
+func (e ProfileChosen) about() string      { return e.Member }
+func (e MandateBegun) about() string       { return e.Member }
+func (e MandateEnded) about() string       { return e.Member }
+func (e ActedFor) about() string           { return e.Member }
 
 func (e SignedIn) personal() any         { return e.Where }
 func (e SignInFailed) personal() any     { return e.Where }

@@ -53,10 +53,24 @@ func (w *Worker) init() {
 	})
 }
 
-// Wake has the worker look at once. It never waits.
-func (w *Worker) Wake() {
+// Wake has the worker look at once for what was just put in a queue. It never
+// waits.
+//
+// A queue at work is told and nothing is read: to look costs the more the more
+// messages wait, and each member who posts one would pay for all that a slow
+// gateway has left standing.
+func (w *Worker) Wake(q store.Queue) {
 	w.init()
-	poke(w.wake)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := w.lanes[q]
+	_, rests := w.rests[q]
+	switch {
+	case l != nil:
+		poke(l.poked)
+	case !rests: // else Run looks after Pause, as it does when the rest is over
+		poke(w.wake)
+	}
 }
 
 // poke leaves word in a channel with room for one.

@@ -48,7 +48,7 @@ func TestWorkerQueues(t *testing.T) {
 		}{{"aurora", access.Email}, {"alpina", access.SMS}, {"aurora", access.SMS}, {"alpina", access.Email}} {
 			id := fmt.Sprint("m", i)
 			town.post(want.fund, id, want.kind, true)
-			town.Wake()
+			town.Wake(store.Queue{Fund: want.fund, Kind: want.kind})
 			if got := <-left; got != id { // or the test hangs: it waits behind the other
 				t.Errorf("%s left, want %s", got, id)
 			}
@@ -64,6 +64,27 @@ func TestWorkerQueues(t *testing.T) {
 			t.Error(town.faults)
 		}
 	})
+}
+
+// What could have happened: a gateway is slow, ten thousand messages wait for it,
+// and each member who posts one more has them all read again.
+func TestWakeReadsNothing(t *testing.T) {
+	w := &Worker{}
+	w.init()
+	busy, rests := store.Queue{Fund: "aurora", Kind: access.SMS}, store.Queue{Fund: "aurora", Kind: access.PEC}
+	l := &lane{poked: make(chan struct{}, 1)}
+	w.lanes[busy], w.rests[rests] = l, time.Now()
+	for range 3 {
+		w.Wake(busy)
+		w.Wake(rests)
+	}
+	if len(l.poked) != 1 || len(w.wake) != 0 {
+		t.Errorf("a queue at work heard %d times, and %d looks were asked for", len(l.poked), len(w.wake))
+	}
+	w.Wake(store.Queue{Fund: "alpina", Kind: access.SMS})
+	if len(w.wake) != 1 {
+		t.Error("a queue that nobody works at was not heard of")
+	}
 }
 
 // A queue's messages are claimed together and leave together: nothing waits in a

@@ -28,6 +28,7 @@ import (
 	"aditus/internal/audit"
 	"aditus/internal/deliver"
 	"aditus/internal/keys"
+	"aditus/internal/profile"
 	"aditus/internal/registry"
 	"aditus/internal/store"
 )
@@ -189,7 +190,7 @@ func (d *Demo) fill(ctx context.Context, f *access.Fund) error {
 	if err != nil {
 		return err
 	}
-	secrets, order, err := secretsOf(f)
+	secrets, order, acts, err := secretsOf(f)
 	if err != nil {
 		return err
 	}
@@ -216,6 +217,11 @@ func (d *Demo) fill(ctx context.Context, f *access.Fund) error {
 			if err := d.setPassword(ctx, f, p); err != nil {
 				return err
 			}
+		}
+	}
+	for _, a := range acts {
+		if err := d.enrol(ctx, f, a); err != nil {
+			return err
 		}
 	}
 	place := func(p Person) int {
@@ -247,6 +253,28 @@ func (d *Demo) setPassword(ctx context.Context, f *access.Fund, p Person) error 
 		}
 		return tx.SetPassword(access.Credential{Member: m.ID, Hash: hash, Source: "registry"})
 	})
+}
+
+// enrol has one sample person act for another, as the office would that has seen a
+// proof, unless it has by now.
+func (d *Demo) enrol(ctx context.Context, f *access.Fund, a acting) error {
+	err := d.App.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		who, err := tx.MemberByNumber(a.Who)
+		if err != nil {
+			return err
+		}
+		other, err := tx.MemberByNumber(a.For)
+		if err != nil {
+			return err
+		}
+		_, err = profile.Enrol(tx, f, access.Mandate{Representative: who.ID, Member: other.ID, Kind: a.Kind, By: "demonstration",
+			Proof: access.Document{Kind: "identity_document", Number: "DEMO", Issuer: "DEMO", Date: "2025-01-01"}})
+		return err
+	})
+	if _, refused := errors.AsType[*access.Refusal](err); refused {
+		return nil // enrolled before the data were kept, or the clock was moved beyond it
+	}
+	return err
 }
 
 // People are the sample people.

@@ -162,29 +162,37 @@ func printedCodes(rows []byte, p *access.Profile) (map[int]string, error) {
 	return codes, nil
 }
 
-// secretsOf reads what the sample people of a fund may type, by number, and who
-// stands first at the door.
-func secretsOf(f *access.Fund) (secrets map[string]string, order []string, err error) {
+// An acting is one sample person who acts for another, by their numbers.
+type acting struct {
+	Who  string `toml:"who"`
+	For  string `toml:"for"`
+	Kind string `toml:"kind"`
+}
+
+// secretsOf reads what the sample people of a fund may type, by number, who stands
+// first at the door, and who acts for whom.
+func secretsOf(f *access.Fund) (secrets map[string]string, order []string, acts []acting, err error) {
 	data, err := people.ReadFile("people/" + f.ID + ".toml")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
+		return nil, nil, nil, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var file struct {
-		Person []struct {
+		Mandate []acting `toml:"mandate"`
+		Person  []struct {
 			Number   string `toml:"number"`
 			Password string `toml:"password"`
 		} `toml:"person"`
 	}
 	if err := toml.Unmarshal(data, &file); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	secrets = map[string]string{}
 	for _, p := range file.Person {
 		secrets[p.Number] = p.Password
 		order = append(order, p.Number)
 	}
-	return secrets, order, nil
+	return secrets, order, file.Mandate, nil
 }

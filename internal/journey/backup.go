@@ -22,6 +22,10 @@ const (
 // added: who finds a session open shall not be able to (security.md 4.9).
 const freshFor = 5 * time.Minute
 
+// Lost reports whether the fund's members have a factor that can be lost, and
+// replaced.
+func Lost(f *access.Fund) bool { return changesFactor(f) }
+
 // Backups reports whether there is something for which a backup code can stand at
 // the journey's present step.
 func Backups(f *access.Fund, j access.Journey) bool {

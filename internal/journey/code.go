@@ -28,9 +28,13 @@ func purpose(j access.Journey) string {
 		return access.PurposeRecover
 	case j.Goal == "enrol" && j.Factor.Kind == "":
 		return access.PurposeUsername
-	case j.Goal == "enrol", j.Goal == "change_factor":
+	case j.Factor.Kind == "" && (j.Goal == goalRenew || j.Goal == goalReplace || j.Goal == goalFresh):
+		return access.PurposeFresh
+	case j.Goal == "enrol", j.Goal == "change_factor", j.Goal == goalRenew, j.Goal == goalReplace:
 		return access.PurposeFactor
-	case j.Password != "":
+	case j.Goal == goalPIN:
+		return access.PurposePIN
+	case j.Goal == goalPassword, j.Password != "":
 		return access.PurposePassword
 	}
 	return access.PurposeChannel
@@ -44,8 +48,10 @@ var texts = map[string]string{
 	access.PurposeRecover:  "code_recover",
 	access.PurposeUsername: "code_username",
 	access.PurposeFactor:   "code_factor",
+	access.PurposeFresh:    "code_fresh",
 	access.PurposeMobile:   "code_mobile",
 	access.PurposePasskey:  "code_passkey",
+	access.PurposePIN:      "code_pin",
 }
 
 // Purpose is what the code that the journey waits for is for.
@@ -70,6 +76,12 @@ func way(tx *store.Tx, f *access.Fund, j access.Journey, m access.Member) (acces
 		return j.Factor, nil
 	case j.Mute, j.Address != "" && !Step(f, j).Says("factor"):
 		return access.Channel{ID: j.ID, Kind: j.Channel, Address: j.Address}, nil
+	case Step(f, j).Says("trusted_mobile"):
+		mobile, err := trust.Of(tx, f, m)
+		if err != nil || !mobile.Reliable {
+			return access.Channel{}, err
+		}
+		return access.Channel{ID: j.ID, Kind: access.SMS, Address: mobile.Number}, nil
 	}
 	return tx.Channel(m.ID)
 }
@@ -87,7 +99,7 @@ func (e *Engine) send(tx *store.Tx, f *access.Fund, v Visitor, j access.Journey,
 	_, refusal, err := e.Challenges.Ask(tx, challenge.Request{Question: j.Question(purpose(j)), Rules: f.Code, Kind: to.Kind,
 		Address: to.Address, Secret: to.Secret, Masked: Masked(j, to.Kind, to.Address), Lang: j.Lang, Text: texts[purpose(j)],
 		Quiet: j.Goal == "recover", Mute: j.Mute, Args: []access.Arg{{Name: "host", Value: v.Host}, access.DeviceArg(v.Agent)}})
-	if err == nil && refusal == nil && j.Mute && j.Goal == "enrol" {
+	if err == nil && refusal == nil && purpose(j) == access.PurposeUsername {
 		err = tellTaken(tx, j)
 	}
 	return refusal, err
@@ -163,14 +175,26 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 				r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 				r.To = Home
 			}
+		case access.PurposePIN: // what it stands for comes next
 		case access.PurposePassword:
+			if next.Password == "" {
+				break // the same
+			}
 			if ended, err = e.setPassword(tx, f, v, &next, m); err != nil {
+				return err
+			}
+			if err := e.enrol(tx, f, next); err != nil {
 				return err
 			}
 			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
 			r.To = Home
 		case access.PurposeUsername:
 			err = reserve(tx, next)
+		case access.PurposeFresh:
+			if j.Goal == goalFresh {
+				ended, r.To = []string{j.Session}, Backup // to be read again, with the new time
+				err = tx.ProveSession(m.ID, j.Session)
+			}
 		case access.PurposeFactor:
 			if ended, err = e.complete(tx, f, v, &next, m); err != nil {
 				return err
@@ -196,8 +220,9 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 				next.Half, r.To = proof.Kind(), Password
 				break
 			}
-			r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true)
-			r.To = Home
+			if r.Session, err = e.open(tx, f, v, m, j.Device, signedIn(j.By, proof.Kind()), access.LevelAct, tx.Now(), true); err == nil {
+				r.To, err = e.welcome(tx, f, m)
+			}
 		}
 		if err != nil {
 			return err
@@ -216,6 +241,19 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 	}
 	e.Sessions.Forget(f.ID, ended...)
 	return r, err
+}
+
+// welcome is where somebody comes who signed in with a code: to what is said of a
+// replacement that waits, as it may not be theirs.
+func (e *Engine) welcome(tx *store.Tx, f *access.Fund, m access.Member) (Place, error) {
+	if !changesFactor(f) {
+		return Home, nil
+	}
+	r, err := tx.Replacement(m.ID)
+	if err != nil || r.ID == "" {
+		return Home, err
+	}
+	return Replace, nil
 }
 
 // tellDevice tells a member's other contacts of a sign-in from a browser that
@@ -266,8 +304,8 @@ func (e *Engine) activate(tx *store.Tx, f *access.Fund, v Visitor, j *access.Jou
 	return e.notify(tx, m, j.Lang, "channel_active", []address{{old.Kind, old.Address}}, c)
 }
 
-// setPassword sets the password chosen in the journey, gives the member the
-// level the flow grants, and ends every session and journey there was (7.4.3).
+// setPassword sets the password chosen in the journey, and ends every session and
+// journey there was (7.4.3).
 func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.Journey, m access.Member) (ended []string, err error) {
 	if err := tx.SetPassword(access.Credential{Member: m.ID, Kind: "password", Hash: j.Password, Source: "member"}); err != nil {
 		return nil, err
@@ -276,11 +314,6 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 	channel, err := tx.Channel(m.ID)
 	if err != nil {
 		return nil, err
-	}
-	if j.Goal != "recover" && j.Goal != goalRaise { // which prove no channel, and give no level
-		if err := e.enrol(tx, f, *j); err != nil {
-			return nil, err
-		}
 	}
 	if err := audit.Record(tx, audit.PasswordChanged{Member: m.ID, Journey: j.ID}); err != nil {
 		return nil, err
@@ -297,6 +330,9 @@ func (e *Engine) setPassword(tx *store.Tx, f *access.Fund, v Visitor, j *access.
 		return nil, err
 	}
 	if err := tx.ForgetDevices(m.ID, j.Device); err != nil {
+		return nil, err
+	}
+	if err := e.delayReplacement(tx, f, m.ID); err != nil {
 		return nil, err
 	}
 	return ended, e.notify(tx, m, j.Lang, "password_changed", []address{{channel.Kind, channel.Address}}, access.Channel{})

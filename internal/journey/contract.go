@@ -43,7 +43,12 @@ func (e *Engine) AddContract(ctx context.Context, f *access.Fund, v Visitor, typ
 			}
 		}
 		if why != "" {
-			said, err = e.refuseLetter(tx, v, m, tx.Keys().Index("tally", "contract "+m.ID), "activation_code", why)
+			subject := tx.Keys().Index("tally", "contract "+m.ID)
+			many, err := tooManyLetters(tx, v, subject)
+			if err != nil {
+				return err
+			}
+			said, err = refuseLetter(tx, v, m, subject, "activation_code", why, many)
 			return err
 		}
 		if err := audit.Record(tx, audit.ContractAdded{Member: m.ID, Entry: entry}); err != nil {
@@ -59,6 +64,20 @@ func (e *Engine) AddContract(ctx context.Context, f *access.Fund, v Visitor, typ
 		err = said
 	}
 	return err
+}
+
+// tooManyLetters counts one letter that opened nothing, for a member and a network.
+// Somebody who is signed in is only told: a code has 60 bits.
+func tooManyLetters(tx *store.Tx, v Visitor, subject string) (many bool, err error) {
+	_, from := letterKeys(tx, v, "")
+	for _, key := range []string{subject, from} {
+		if _, err := tx.Count(key, 0, letterWrong); errors.Is(err, store.ErrNone) {
+			many = true
+		} else if err != nil {
+			return false, err
+		}
+	}
+	return many, nil
 }
 
 // opens asks whether a code stands on a letter of the person's own that is good:
@@ -83,7 +102,7 @@ func opens(tx *store.Tx, f *access.Fund, m access.Member, code string) (entry, w
 		why = c.State
 	case expired(tx, f, c):
 		why = "expired"
-	case entryAccess(f, m, entry) == "none":
+	case entryAccess(tx, f, m, entry) == "none":
 		why = "blocked"
 	}
 	return entry, why, nil

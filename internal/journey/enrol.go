@@ -13,12 +13,8 @@ import (
 	"aditus/internal/store"
 )
 
-// The numbers of security.md part 5 and of S-5 for a letter with an activation
-// code.
-const (
-	letterMonths = 15 // a code is good, from the day of its statement
-	letterWrong  = 10 // a day, for one number or from one network; then the page says what else there is
-)
+// How long a letter with an activation code is good (S-5).
+const letterMonths = 15 // a code is good, from the day of its statement
 
 // Enrols reports whether the fund's people make their access themselves, with a
 // code from a letter.
@@ -32,7 +28,8 @@ type Letter struct{ AHV, Born, Code string }
 // person's. Nothing is used up, and nothing counts, before the last code (S-21).
 //
 // It refuses for the form of what was typed, and else with one word: activation,
-// or activation_many after ten in a day. A code that is used, replaced, too old or
+// or activation_many after ten in a day. From then on it may also refuse with work,
+// before it looks at anything (crowd.go). A code that is used, replaced, too old or
 // on two letters, a person who may not come in, and one who has an access already
 // hear the same, after the same questions (S-17, S-18); the last is told by mail.
 func (e *Engine) Enrol(ctx context.Context, f *access.Fund, v Visitor, typed Letter) (r Result, err error) {
@@ -44,13 +41,23 @@ func (e *Engine) Enrol(ctx context.Context, f *access.Fund, v Visitor, typed Let
 	var said error
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		r, said = Result{}, nil
+		k, err := knocks(tx, v, l.AHV)
+		if err != nil || k.said != nil {
+			said = k.said
+			return err
+		}
 		m, entry, why, err := open(tx, f, l)
 		if err != nil {
 			return err
 		}
-		subject := tx.Keys().Index("tally", "enrol "+l.AHV)
 		if why != "" {
-			said, err = e.refuseLetter(tx, v, m, subject, "ahv", why)
+			if err := tellEnrolled(tx, v, m, k.number, why); err != nil {
+				return err
+			}
+			said, err = refuseLetter(tx, v, m, k.number, "ahv", why, k.many)
+			return err
+		}
+		if err := k.forgive(tx); err != nil {
 			return err
 		}
 		device := e.device(v, who{member: m}, &r)
@@ -70,13 +77,28 @@ func (e *Engine) Enrol(ctx context.Context, f *access.Fund, v Visitor, typed Let
 
 // readLetter normalises what was typed.
 func (e *Engine) readLetter(ctx context.Context, f *access.Fund, typed Letter) (l Letter, err error) {
-	var wrong access.Refusals
-	var today time.Time
-	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error { today = tx.Now().In(f.Zone); return nil })
+	l, wrong, err := e.readPerson(ctx, f, typed)
 	if err != nil {
 		return l, err
 	}
-	empty := func(s string) bool { return strings.TrimSpace(s) == "" }
+	if l.Code, err = identifier.ActivationCode(typed.Code); empty(typed.Code) {
+		wrong = append(wrong, access.RefuseField("activation_code", "activation_empty"))
+	} else if err != nil {
+		wrong = append(wrong, access.RefuseField("activation_code", "activation_form"))
+	}
+	return l, wrong.Err()
+}
+
+func empty(s string) bool { return strings.TrimSpace(s) == "" }
+
+// readPerson normalises the number and the birth date, and says what is wrong with
+// their form.
+func (e *Engine) readPerson(ctx context.Context, f *access.Fund, typed Letter) (l Letter, wrong access.Refusals, err error) {
+	var today time.Time
+	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error { today = tx.Now().In(f.Zone); return nil })
+	if err != nil {
+		return l, nil, err
+	}
 	if l.AHV, err = identifier.AHV(typed.AHV); empty(typed.AHV) {
 		wrong = append(wrong, access.RefuseField("ahv", "ahv_empty"))
 	} else if err != nil {
@@ -87,12 +109,7 @@ func (e *Engine) readLetter(ctx context.Context, f *access.Fund, typed Letter) (
 	} else if err != nil {
 		wrong = append(wrong, access.RefuseField("birth_date", "birth_date_form"))
 	}
-	if l.Code, err = identifier.ActivationCode(typed.Code); empty(typed.Code) {
-		wrong = append(wrong, access.RefuseField("activation_code", "activation_empty"))
-	} else if err != nil {
-		wrong = append(wrong, access.RefuseField("activation_code", "activation_form"))
-	}
-	return l, wrong.Err()
+	return l, wrong, nil
 }
 
 // open asks whether the three data open an enrolment: "", or why not. The
@@ -107,7 +124,7 @@ func open(tx *store.Tx, f *access.Fund, l Letter) (m access.Member, entry, why s
 	if err != nil {
 		return m, "", "", err
 	}
-	m = whose(f, members)
+	m = whose(f, members, tx.Now())
 	born := false
 	for _, e := range m.Entries {
 		if known && e.ID == code.Entry {
@@ -130,7 +147,9 @@ func open(tx *store.Tx, f *access.Fund, l Letter) (m access.Member, entry, why s
 		why = code.State
 	case expired(tx, f, code):
 		why = "expired"
-	case m.Access(f) == "none" || entryAccess(f, m, entry) == "none":
+	case m.Dead():
+		why = "deceased"
+	case m.Access(f, tx.Now()) == "none" || entryAccess(tx, f, m, entry) == "none":
 		why = "blocked"
 	case has.Level != "":
 		why = "enrolled"
@@ -145,29 +164,23 @@ func expired(tx *store.Tx, f *access.Fund, c access.ActivationCode) bool {
 }
 
 // entryAccess is what the entry alone would let the person do.
-func entryAccess(f *access.Fund, m access.Member, id string) string {
+func entryAccess(tx *store.Tx, f *access.Fund, m access.Member, id string) string {
 	for _, e := range m.Entries {
 		if e.ID == id {
-			return access.Member{ID: m.ID, Entries: []access.Entry{e}}.Access(f)
+			return access.Member{ID: m.ID, Entries: []access.Entry{e}}.Access(f, tx.Now())
 		}
 	}
 	return "none"
 }
 
-// refuseLetter counts a letter that opens nothing, and says so in one way for all.
-func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, field, why string) (said, err error) {
-	many := false
-	for _, key := range []string{subject, tx.Keys().Index("tally", "enrol from "+network(v.IP))} {
-		if _, err := tx.Count(key, 0, letterWrong); errors.Is(err, store.ErrNone) {
-			many = true
-		} else if err != nil {
-			return nil, err
-		}
+// refuseLetter says of a letter that opens nothing so, in one way for all.
+func refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject, field, why string, many bool) (said, err error) {
+	looked := access.Case{Member: m.ID, Why: "letter"} // opens none
+	if why == "deceased" {
+		looked.Kind = "deceased"
 	}
-	if why == "enrolled" {
-		if err := tellEnrolled(tx, v, m); err != nil {
-			return nil, err
-		}
+	if err := tx.OpenCase(looked); err != nil {
+		return nil, err
 	}
 	said = access.RefuseField(field, "activation")
 	if many {
@@ -177,19 +190,28 @@ func (e *Engine) refuseLetter(tx *store.Tx, v Visitor, m access.Member, subject,
 }
 
 // tellEnrolled tells the holder of an access that a newer letter was used to make
-// another, at most once a day: there is one for each person (scenario 38).
-func tellEnrolled(tx *store.Tx, v Visitor, m access.Member) error {
-	if _, err := tx.Count(tx.Keys().Index("tally", "enrolled "+m.ID), 0, 1); errors.Is(err, store.ErrNone) {
+// another, at most once a day: there is one for each person (scenario 38). Whoever
+// else's letter is refused has the same rows written, and nothing is sent.
+func tellEnrolled(tx *store.Tx, v Visitor, m access.Member, number, why string) error {
+	enrolled := why == "enrolled"
+	key := "unsaid " + number // apart, so that no stranger uses up the day of the holder's
+	if enrolled {
+		key = "enrolled " + m.ID
+	}
+	if _, err := tx.Count(tx.Keys().Index("tally", key), 0, 1); errors.Is(err, store.ErrNone) {
 		return nil
 	} else if err != nil {
 		return err
 	}
 	name, err := tx.Username(m.ID)
-	if err != nil || name.Address == "" {
+	if err != nil {
 		return err
 	}
+	if !enrolled {
+		m.ID, name.Address = nobody+number, nobody+number
+	}
 	return tx.Post(access.Message{ID: access.NewID(tx.Now()), Member: m.ID, Kind: access.Email, To: name.Address, Lang: v.Lang, Key: "enrolled_already",
-		Args: []access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}})
+		Discard: !enrolled || name.Address == "", Args: []access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}})
 }
 
 // enrolled is the deed of the last code: all that was chosen counts from here on,

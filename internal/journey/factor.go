@@ -17,6 +17,66 @@ import (
 // (security.md part 5, SMS fraud).
 const smsNetwork = 10
 
+// The goals by which a factor is changed, beside change_factor itself, to which a
+// backup code leads. They are no flows of the fund's file: who may set out on its
+// flow, and what they prove before, is the product's (security.md 4.9, 4.10).
+const (
+	goalRenew   = "renew_factor"   // from the area, by a code of the present factor
+	goalReplace = "replace_factor" // the present one is lost: after the delay, by a code to the mailbox
+	goalFresh   = "fresh_code"     // a code of the present factor, and no more
+)
+
+// changesFactor reports whether the fund's flows let a factor be changed.
+func changesFactor(f *access.Fund) bool { _, ok := f.Flow("change_factor"); return ok }
+
+// factorSteps are the words of those goals.
+func factorSteps(f *access.Fund, goal string) []access.Step {
+	present, flow := access.Step{Word: "code", Args: []string{"factor"}}, steps(f, "change_factor")
+	switch {
+	case goal == goalFresh:
+		return []access.Step{present}
+	case goal == goalRenew:
+		return append([]access.Step{present}, flow...)
+	case Named(f):
+		return append([]access.Step{{Word: "code", Args: []string{"username"}}}, flow...)
+	}
+	return flow // no mailbox is the member's own: what the letter or the office proved has to do
+}
+
+// RenewFactor begins to change the factor from within the area, while it works: a
+// code of it comes first, as who finds a session open has none (security.md 4.9).
+// It refuses with frozen.
+func (e *Engine) RenewFactor(ctx context.Context, f *access.Fund, v Visitor) (Result, error) {
+	return e.beginFactor(ctx, f, v, goalRenew)
+}
+
+// Prove begins to answer a code of the factor in a session that has been open for a
+// while, so that backup codes can be made in it. It refuses with frozen.
+func (e *Engine) Prove(ctx context.Context, f *access.Fund, v Visitor) (Result, error) {
+	return e.beginFactor(ctx, f, v, goalFresh)
+}
+
+func (e *Engine) beginFactor(ctx context.Context, f *access.Fund, v Visitor, goal string) (r Result, err error) {
+	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		r = Result{}
+		m, err := tx.Member(v.Session.Member)
+		if err != nil {
+			return err
+		}
+		channel, err := tx.Channel(m.ID)
+		if err != nil {
+			return err
+		}
+		if !changesFactor(f) || channel.ID == "" {
+			r.To = Safety
+			return nil
+		}
+		r.Journey, r.To, err = e.begin(tx, f, v, m, goal, "code", "session", v.Session.Device)
+		return err
+	})
+	return r, err
+}
+
 // Factors are the kinds that the journey's step offers.
 func Factors(f *access.Fund, j access.Journey) (kinds []access.Kind) {
 	for _, arg := range Step(f, j).Args {
@@ -125,8 +185,17 @@ func (e *Engine) complete(tx *store.Tx, f *access.Fund, v Visitor, j *access.Jou
 	if err != nil {
 		return nil, err
 	}
+	if j.Goal == goalReplace {
+		// Backup codes go with what is lost: nobody knows where they are.
+		if err := errors.Join(useReplacement(tx, *j), tx.SetRecoveryCodes(m.ID, nil)); err != nil {
+			return nil, err
+		}
+	}
 	c, err := useFactor(tx, j)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.voidLoss(tx, m.ID, "changed"); err != nil {
 		return nil, err
 	}
 	if ended, err = e.Sessions.EndOthers(tx, m.ID, "", "factor_changed"); err != nil {
@@ -141,5 +210,5 @@ func (e *Engine) complete(tx *store.Tx, f *access.Fund, v Visitor, j *access.Jou
 	if err := tx.ForgetDevices(m.ID, j.Device); err != nil {
 		return nil, err
 	}
-	return ended, e.notify(tx, m, j.Lang, "factor_changed", []address{{old.Kind, old.Address}}, c)
+	return ended, e.notify(tx, m, j.Lang, "factor_changed", []address{{old.Kind, old.Address}, {c.Kind, c.Address}}, access.Channel{})
 }

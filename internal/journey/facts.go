@@ -3,7 +3,6 @@ package journey
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -108,7 +107,7 @@ func (e *Engine) recoverByFacts(ctx context.Context, f *access.Fund, v Visitor, 
 		if err != nil {
 			return err
 		}
-		m := whose(f, members)
+		m := whose(f, members, tx.Now())
 		mobile, err := trust.Of(tx, f, m)
 		if err != nil {
 			return err
@@ -125,9 +124,9 @@ func (e *Engine) recoverByFacts(ctx context.Context, f *access.Fund, v Visitor, 
 			asked.Why = "unknown"
 		case address == "" || mobile.Number == "" || mobile.Number != said.Mobile:
 			asked.Why = "mismatch"
-		case slices.ContainsFunc(m.Entries, func(e access.Entry) bool { return e.Status == "deceased" }):
+		case m.Dead():
 			asked.Why, looked.Kind = "deceased", "recovery"
-		case m.Access(f) == "none":
+		case m.Access(f, tx.Now()) == "none":
 			asked.Why = "blocked"
 		case !mobile.Reliable:
 			asked.Why, looked.Kind = "not_reliable", "recovery"

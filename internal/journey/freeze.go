@@ -33,6 +33,9 @@ func (e *Engine) NotMe(ctx context.Context, f *access.Fund, v Visitor) error {
 		if err := errors.Join(tx.DropJourneys(member, ""), tx.ReplaceChallenges(member), tx.ForgetDevices(member, v.Session.Device)); err != nil {
 			return err
 		}
+		if err := e.voidLoss(tx, member, "not_me"); err != nil {
+			return err
+		}
 		m, err := tx.Member(member)
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package journey
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -228,14 +227,7 @@ const (
 	temporaryLength  = 16
 )
 
-func newTemporary() string {
-	b := make([]byte, temporaryLength)
-	rand.Read(b) // never fails (crypto/rand)
-	for i := range b {
-		b[i] = temporaryLetters[b[i]&31]
-	}
-	return string(b[:4]) + "-" + string(b[4:8]) + "-" + string(b[8:12]) + "-" + string(b[12:])
-}
+func newTemporary() string { return grouped(newCode(temporaryLength)) }
 
 // asTemporary reads a secret as a temporary password, "" if it cannot be one.
 // Dashes, blanks and capitals do not matter: it was read off a telephone.

@@ -51,7 +51,7 @@ type who struct {
 //
 // Somebody who does not exist, has no access, or typed a wrong secret hears the
 // same, after the same work: one write, one password hash, one write (rule 8).
-// It refuses with sign_in, locked, busy, or the form of what was typed.
+// It refuses with sign_in, locked, work, busy, or the form of what was typed.
 func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step access.Step, login, secret string, deed func(*store.Tx, who) error) error {
 	login, err := normalLogin(f, login)
 	if err != nil {
@@ -86,7 +86,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 	}
 	w := who{member: g.member, known: g.known, device: g.device, secret: g.password}
 	switch {
-	case g.member.ID == "" || g.member.Access(f) == "none":
+	case g.member.ID == "" || g.blocked:
 	case right && g.handed.Hash != "":
 		w.by, w.handed = byHanded, g.handed.ID
 	case right && step.Says("password"):
@@ -95,7 +95,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 		w.by = "number"
 	}
 	if w.by == "" {
-		return e.wrong(ctx, f, v, g)
+		return e.wrong(ctx, f, v, g, right)
 	}
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		// The secret was looked at outside a transaction: it must still be the one.
@@ -118,6 +118,11 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 				return err
 			}
 		}
+		if g.worked { // it was the member after all: strangers need not wait any longer
+			if err := tx.FreeThrottle(g.subject); err != nil {
+				return err
+			}
+		}
 		if rehashed != "" {
 			if err := tx.Rehash(g.member.ID, g.password.Hash, rehashed); err != nil {
 				return err
@@ -126,7 +131,7 @@ func (e *Engine) identify(ctx context.Context, f *access.Fund, v Visitor, step a
 		return deed(tx, w)
 	})
 	if errors.Is(err, store.ErrNone) {
-		return e.wrong(ctx, f, v, g)
+		return e.wrong(ctx, f, v, g, false)
 	}
 	return err
 }
@@ -145,10 +150,12 @@ type guess struct {
 	handed    access.Handed // the one that the member was sent
 	number    string        // the secret as a membership number, "" if it cannot be one
 	member    access.Member
+	blocked   bool // who may not come in
 	password  access.Credential
 	device    access.Device
 	known     bool
 	subject   string   // the throttle key of the login
+	worked    bool     // heard for a proof of work, while the login waited
 	network   string   // that of the network, "" on a known device
 	keys      []string // all that were counted
 }
@@ -163,7 +170,8 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 		if err != nil {
 			return err
 		}
-		g.member = whose(f, members)
+		g.member = whose(f, members, tx.Now())
+		g.blocked = g.member.Access(f, tx.Now()) == "none"
 		if g.password, err = tx.Password(g.member.ID); err != nil {
 			return err
 		}
@@ -178,7 +186,7 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 		}
 		g.known = err == nil && g.member.ID != ""
 		life := forgotten
-		g.subject = tx.Keys().Index("throttle", "password "+g.login)
+		g.subject = passwordKey(tx, g.login)
 		switch {
 		case g.number != "":
 			// The number stands on letters: guesses at it have a count of their own.
@@ -196,8 +204,24 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 				continue
 			}
 			t, err := tx.TakeThrottle(c.key, c.life)
+			why := "locked"
+			if errors.Is(err, store.ErrNone) && c.key == g.subject && g.strange() && t.Wrong > crowdWrong {
+				// So many were wrong that the wait of all unknown devices may never be
+				// over for the member. Work has a wait of its own.
+				worked, err := spendWork(tx, v, DoorSignIn)
+				if err != nil {
+					return err
+				}
+				if why = "work"; worked {
+					g.worked, why = true, "locked"
+					c.key = tx.Keys().Index("throttle", "worked "+g.login)
+				}
+			}
+			if g.worked {
+				t, err = tx.TakeThrottle(c.key, c.life)
+			}
 			if errors.Is(err, store.ErrNone) {
-				said = access.Refuse("locked", access.TimeArg("time", access.ArgTime, roundUp(t.FreeAt)))
+				said = access.Refuse(why, access.TimeArg("time", access.ArgTime, roundUp(t.FreeAt)))
 				// What was counted before is taken back, with the wait it would have
 				// brought: a network that is shut keeps nobody else out.
 				for _, key := range g.keys {
@@ -213,13 +237,15 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 				if err != nil {
 					return err
 				}
-				return audit.Record(tx, audit.SignInFailed{Member: g.member.ID, Subject: g.subject, Why: "locked", Where: v.where()})
+				return audit.Record(tx, audit.SignInFailed{Member: g.member.ID, Subject: g.subject, Why: why, Where: v.where()})
 			}
 			if err != nil {
 				return err
 			}
 			g.keys = append(g.keys, c.key)
-			if c.key == g.subject {
+			if g.worked {
+				err = tx.SetThrottle(c.key, tx.Now().Add(workedPause))
+			} else if c.key == g.subject {
 				err = tx.SetThrottle(c.key, tx.Now().Add(wait(g, t.Wrong)))
 			} else if t.Wrong > networkTries {
 				err = tx.SetThrottle(c.key, tx.Now().Add(networkWait))
@@ -236,12 +262,15 @@ func (e *Engine) take(ctx context.Context, f *access.Fund, v Visitor, g *guess) 
 	return said
 }
 
+// strange reports whether the try is a password, on a device that is not known.
+func (g *guess) strange() bool { return g.number == "" && !g.known }
+
 // whose is the person that a login is: the one who may come in with it. Rows
 // that are held aside are nobody's way in, and hide nobody. If two may, which
 // an import never brings about, neither does.
-func whose(f *access.Fund, members []access.Member) (found access.Member) {
+func whose(f *access.Fund, members []access.Member, now time.Time) (found access.Member) {
 	for _, m := range members {
-		if m.Access(f) == "none" {
+		if m.Access(f, now) == "none" {
 			continue
 		}
 		if found.ID != "" {
@@ -267,6 +296,8 @@ func wait(g *guess, n int64) time.Duration {
 		if n >= knownTries {
 			return knownWait
 		}
+	case n > crowdWrong:
+		return crowdPause
 	case n > unknownTries:
 		return min(time.Second<<min(n-unknownTries, 20), unknownMost)
 	}
@@ -297,8 +328,9 @@ func (e *Engine) forgive(ctx context.Context, f *access.Fund, g *guess) error {
 	})
 }
 
-// wrong tells that a try was wrong.
-func (e *Engine) wrong(ctx context.Context, f *access.Fund, v Visitor, g *guess) error {
+// wrong tells that a try was wrong, or that the secret was right and its owner may
+// not come in. Who comes with the password of somebody who has died is looked at.
+func (e *Engine) wrong(ctx context.Context, f *access.Fund, v Visitor, g *guess, right bool) error {
 	err := e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		if !g.known {
 			_, err := tx.Count(tx.Keys().Index("tally", "network "+network(v.IP)), 0, networkDay)
@@ -310,8 +342,15 @@ func (e *Engine) wrong(ctx context.Context, f *access.Fund, v Visitor, g *guess)
 			}
 		}
 		why := "wrong"
-		if g.member.ID != "" && g.member.Access(f) == "none" {
+		if g.member.ID != "" && g.blocked {
 			why = "blocked"
+		}
+		looked := access.Case{Member: g.member.ID, Why: "sign_in"} // opens none
+		if right && g.member.Dead() {
+			looked.Kind = "deceased"
+		}
+		if err := tx.OpenCase(looked); err != nil {
+			return err
 		}
 		return audit.Record(tx, audit.SignInFailed{Member: g.member.ID, Subject: g.subject, Why: why, Where: v.where()})
 	})

@@ -45,6 +45,7 @@ type Visitor struct {
 	Journey string // the journey cookie's secret, or ""
 	Passkey string // the secret of a question to its passkeys, or ""
 	Origin  string // of its pages: «https://host», with the port if there is one
+	Work    string // a proof of work that came with the form, or ""
 	Session access.Session
 }
 
@@ -66,20 +67,22 @@ type Place string
 // The places there are.
 const (
 	Home     Place = "home"
-	Invite   Place = "invite"   // to register a channel, or not now
-	Choose   Place = "choose"   // the word «channel»
-	Code     Place = "code"     // the word «code»
-	Active   Place = "active"   // the channel is proved; the password comes next
-	Password Place = "password" // the word «password»
-	HandOver Place = "halves"   // the word «hand_over»
-	PIN      Place = "pin"      // the word «pin»
-	Sent     Place = "sent"     // new secrets are on their way, if the facts were right
-	Safety   Place = "safety"   // the security page
+	Invite   Place = "invite"    // to register a channel, or not now
+	Choose   Place = "choose"    // the word «channel»
+	Code     Place = "code"      // the word «code»
+	Active   Place = "active"    // the channel is proved; the password comes next
+	Password Place = "password"  // the word «password»
+	HandOver Place = "halves"    // the word «hand_over»
+	PIN      Place = "pin"       // the word «pin», a new one
+	KnownPIN Place = "pin_known" // the word «pin», the one there is
+	Sent     Place = "sent"      // new secrets are on their way, if the facts were right
+	Safety   Place = "safety"    // the security page
 	SignIn   Place = "sign_in"
 	Terms    Place = "terms"    // the word «consent»
 	Name     Place = "name"     // the word «username»
 	Factor   Place = "factor"   // the word «factor»
 	Backup   Place = "backup"   // codes for the day that the telephone is lost
+	Replace  Place = "replace"  // that a lost factor will be replaced, and how to stop it
 	NewKey   Place = "new_key"  // a passkey is made
 	Passkeys Place = "passkeys" // those there are
 )
@@ -95,8 +98,11 @@ func steps(f *access.Fund, goal string) []access.Step {
 		return words
 	}
 	name := goal
-	if goal == goalRaise {
+	switch goal {
+	case goalRaise:
 		name = "sign_in"
+	case goalRenew, goalReplace, goalFresh:
+		return factorSteps(f, goal)
 	}
 	flow, ok := f.Flow(name)
 	if !ok {
@@ -130,6 +136,10 @@ func Step(f *access.Fund, j access.Journey) access.Step {
 	return all[j.At]
 }
 
+// Last reports whether the journey's present word is its last: what was chosen in
+// it is done there.
+func Last(f *access.Fund, j access.Journey) bool { return j.At+1 == len(steps(f, j.Goal)) }
+
 // Where is the place of a journey's present word.
 func Where(f *access.Fund, j access.Journey) Place {
 	if j.State != "open" {
@@ -151,6 +161,9 @@ func Where(f *access.Fund, j access.Journey) Place {
 	case "hand_over":
 		return HandOver
 	case "pin":
+		if Step(f, j).Says("known") {
+			return KnownPIN
+		}
 		return PIN
 	case "passkey":
 		return NewKey
@@ -191,6 +204,7 @@ func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.
 	if id == "" {
 		return j, m, access.Refuse("journey_ended")
 	}
+	closed := false
 	err = e.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
 		if j, err = tx.Journey(id); err != nil {
 			return err
@@ -199,9 +213,10 @@ func (e *Engine) Load(ctx context.Context, f *access.Fund, v Visitor) (j access.
 		if errors.Is(err, store.ErrNone) && isNobody(j) {
 			m, err = access.Member{ID: j.Member, Fund: f.ID}, nil
 		}
+		closed = m.Access(f, tx.Now()) == "none" && !isNobody(j)
 		return err
 	})
-	if errors.Is(err, store.ErrNone) || err == nil && (j.State != "open" || !mine(f, j, v) || m.Access(f) == "none" && !isNobody(j)) {
+	if errors.Is(err, store.ErrNone) || err == nil && (j.State != "open" || !mine(f, j, v) || closed) {
 		return j, m, access.Refuse("journey_ended")
 	}
 	j.Lang = v.Lang // what is sent from here on is in the language being read

@@ -60,13 +60,18 @@ func (e *Engine) NewPassword(ctx context.Context, f *access.Fund, v Visitor, j a
 		j := j
 		r = Result{}
 		j.Password, ended = hash, nil
-		last := j.At+1 == len(steps(f, j.Goal))
+		last := Last(f, j)
 		switch {
 		case !last:
 		case j.Goal == goalRaise:
 			if ended, err = e.setPassword(tx, f, v, &j, m); err == nil {
 				r, err = e.raised(tx, f, v, j, m)
 			}
+		case j.Goal == goalPassword:
+			if ended, err = e.setPassword(tx, f, v, &j, m); err == nil { // and this session with the others
+				r.Session, err = e.open(tx, f, v, m, j.Device, v.Session.Method, v.Session.Level, v.Session.ProvedAt, true)
+			}
+			r.To = Home
 		default:
 			ended, err = e.reset(tx, f, v, &j, m)
 			r.To = SignIn

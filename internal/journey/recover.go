@@ -2,6 +2,7 @@ package journey
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (e *Engine) recoverByChannel(ctx context.Context, f *access.Fund, v Visitor
 		if err != nil {
 			return err
 		}
-		m := whose(f, members)
+		m := whose(f, members, tx.Now())
 		channel, err := tx.Channel(m.ID)
 		if err != nil {
 			return err
@@ -76,11 +77,14 @@ func (e *Engine) recoverByChannel(ctx context.Context, f *access.Fund, v Visitor
 		if err != nil {
 			return err
 		}
+		looked := access.Case{Member: m.ID, Why: "deceased"} // opens none
 		asked := audit.RecoveryAsked{Member: m.ID, Subject: subject, Why: "sent", Where: v.where()}
 		switch {
 		case m.ID == "":
 			asked.Why = "unknown"
-		case m.Access(f) == "none":
+		case m.Dead():
+			asked.Why, looked.Kind = "deceased", "recovery"
+		case m.Access(f, tx.Now()) == "none":
 			asked.Why = "blocked"
 		case address == "":
 			asked.Why = "no_contact"
@@ -97,6 +101,9 @@ func (e *Engine) recoverByChannel(ctx context.Context, f *access.Fund, v Visitor
 			mute = true
 		}
 		if err := audit.Record(tx, asked); err != nil {
+			return err
+		}
+		if err := tx.OpenCase(looked); err != nil {
 			return err
 		}
 		device := e.device(v, who{member: m}, &r)
@@ -126,6 +133,11 @@ func reach(m access.Member, channel access.Channel) (access.Kind, string) {
 
 // Recovers reports whether the fund gives a forgotten password back.
 func Recovers(f *access.Fund) bool { _, ok := f.Flow("recover"); return ok }
+
+// RecoversPIN reports whether a forgotten PIN is given back with the password.
+func RecoversPIN(f *access.Fund) bool {
+	return slices.ContainsFunc(steps(f, "recover"), func(s access.Step) bool { return s.Word == "pin" })
+}
 
 // isNobody reports whether a journey is one of nobody.
 func isNobody(j access.Journey) bool { return strings.HasPrefix(j.Member, nobody) }

@@ -15,6 +15,7 @@ import (
 //
 //   - the reading area (F-1), with the invitation if no channel is active;
 //   - or first a code, where the fund asks for one and a channel is active (F-18);
+//   - or a new factor, and nothing else, if a lost one is to be replaced (S-23);
 //   - or the compulsory password change, if that is due (F-16, scenario 15);
 //   - or, with the membership number for a secret, nothing but the way to a
 //     channel (F-8, security.md 4.7).
@@ -94,11 +95,21 @@ func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result
 	}
 	device := e.device(v, w, &r)
 	active := channel.ID != ""
+	replaces := false
+	if active && w.by == "password" && frozen.IsZero() && changesFactor(f) {
+		lost, err := tx.Replacement(w.member.ID)
+		if err != nil {
+			return r, err
+		}
+		replaces = lost.Ready(tx.Now())
+	}
 	due := frozen.IsZero() && !w.secret.DueAt.IsZero() && !w.secret.DueAt.After(tx.Now())
 	switch {
 	case w.by == byHanded:
 		j := access.Journey{Goal: "recover", By: byHanded, Handed: w.handed, Device: device}
 		r.Journey, r.To, err = e.set(tx, f, v, w.member, j, "hand_over")
+	case replaces:
+		r.Journey, r.To, err = e.replaceLost(tx, f, v, w.member, device)
 	case active && (w.by == "number" || due):
 		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "change_password", "password", w.by, device)
 	case w.by == "number":
@@ -206,28 +217,6 @@ func (e *Engine) Fresh(ctx context.Context, f *access.Fund, v Visitor) (r Result
 		return err
 	})
 	return r, ok, err
-}
-
-// ChangePassword begins the goal «change_password» from within the area. It
-// refuses with channel_needed without an active channel.
-func (e *Engine) ChangePassword(ctx context.Context, f *access.Fund, v Visitor) (r Result, err error) {
-	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
-		r = Result{}
-		channel, err := tx.Channel(v.Session.Member)
-		if err != nil {
-			return err
-		}
-		if channel.ID == "" {
-			return access.Refuse("channel_needed")
-		}
-		m, err := tx.Member(v.Session.Member)
-		if err != nil {
-			return err
-		}
-		r.Journey, r.To, err = e.begin(tx, f, v, m, "change_password", "password", "password", v.Session.Device)
-		return err
-	})
-	return r, err
 }
 
 // SignOut ends the visitor's session on the server (S-15), and the journey with it.

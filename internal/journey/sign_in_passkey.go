@@ -66,7 +66,7 @@ func (e *Engine) SignInKey(ctx context.Context, f *access.Fund, v Visitor, answe
 	if err != nil {
 		return r, err
 	}
-	w, p, err := e.claims(ctx, f, v, answer)
+	w, p, blocked, err := e.claims(ctx, f, v, answer)
 	if err != nil {
 		return r, err
 	}
@@ -74,7 +74,7 @@ func (e *Engine) SignInKey(ctx context.Context, f *access.Fund, v Visitor, answe
 	if wrong != nil && !errors.Is(wrong, passkey.ErrRefused) {
 		return r, wrong
 	}
-	if wrong == nil && w.member.Access(f) == "none" {
+	if wrong == nil && blocked {
 		return r, e.keyRefused(ctx, f, v, w.member.ID, "blocked", nil)
 	}
 	if wrong != nil {
@@ -106,8 +106,9 @@ func (e *Engine) SignInKey(ctx context.Context, f *access.Fund, v Visitor, answe
 }
 
 // claims reads whom an answer says it is by, and that member's key of that name:
-// nothing is proved by it. Nobody is the zero member, without keys.
-func (e *Engine) claims(ctx context.Context, f *access.Fund, v Visitor, answer []byte) (w who, keys []access.Passkey, err error) {
+// nothing is proved by it. Nobody is the zero member, without keys. Blocked is
+// somebody who may not come in.
+func (e *Engine) claims(ctx context.Context, f *access.Fund, v Visitor, answer []byte) (w who, keys []access.Passkey, blocked bool, err error) {
 	_, credential, err := passkey.Claim(answer)
 	if err != nil {
 		credential = []byte{} // nobody's; what is wrong with it is said by Judge
@@ -125,6 +126,7 @@ func (e *Engine) claims(ctx context.Context, f *access.Fund, v Visitor, answer [
 		if w.member, err = tx.Member(p.Member); err != nil {
 			return err
 		}
+		blocked = w.member.Access(f, tx.Now()) == "none"
 		if w.secret, err = tx.Password(p.Member); err != nil {
 			return err
 		}
@@ -134,7 +136,7 @@ func (e *Engine) claims(ctx context.Context, f *access.Fund, v Visitor, answer [
 		}
 		return err
 	})
-	return w, keys, err
+	return w, keys, blocked, err
 }
 
 // copied is the key to be muted, nil unless that is what is wrong.

@@ -95,9 +95,10 @@ func (e *Engine) ChooseName(ctx context.Context, f *access.Fund, v Visitor, j ac
 }
 
 // tellTaken writes, in place of a key, to the mailbox of a name that somebody has
-// already. Nothing in it says who asked.
+// already. Nothing in it says who asked. For a free name it is written down and not
+// sent: which of the two it was, the page must not tell by what it costs.
 func tellTaken(tx *store.Tx, j access.Journey) error {
-	return tx.Post(access.Message{ID: access.NewID(tx.Now()), Member: j.Member, Kind: access.Email, To: j.Address, Lang: j.Lang, Key: "username_taken",
+	return tx.Post(access.Message{ID: access.NewID(tx.Now()), Member: j.Member, Kind: access.Email, To: j.Address, Lang: j.Lang, Key: "username_taken", Discard: !j.Mute,
 		Args: []access.Arg{access.TimeArg("stamp", access.ArgStamp, tx.Now())}})
 }
 
@@ -137,6 +138,8 @@ func (e *Engine) Back(ctx context.Context, f *access.Fund, v Visitor, j access.J
 		again := access.Journey{Goal: j.Goal, By: j.By, Device: j.Device, Password: j.Password, Enrol: j.Enrol, Channel: j.Channel, Address: j.Address}
 		if word == "username" {
 			again.Enrol.Username = ""
+		} else {
+			again.Factor = access.Channel{Kind: j.Factor.Kind, Address: j.Factor.Address} // to be corrected, not typed again (WCAG 3.3.7)
 		}
 		r.Journey, r.To, err = e.set(tx, f, v, m, again, word)
 		return err

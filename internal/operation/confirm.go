@@ -10,6 +10,7 @@ import (
 	"aditus/internal/access"
 	"aditus/internal/audit"
 	"aditus/internal/challenge"
+	"aditus/internal/profile"
 	"aditus/internal/store"
 )
 
@@ -60,19 +61,21 @@ func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, 
 // askable is an operation that can be confirmed now, its act, and where codes for
 // it go. Typed says that the PIN was, a moment ago.
 func (s *Service) askable(tx *store.Tx, f *access.Fund, sess access.Session, id string, typed bool) (o access.Operation, act access.Act, to access.Channel, err error) {
-	m, err := tx.Member(sess.Member)
+	p, err := between(tx, f, sess)
 	if err != nil {
 		return o, act, to, err
 	}
-	if to, err = may(tx, f, m); err != nil {
+	if to, err = may(tx, f, p); err != nil {
 		return o, act, to, err
 	}
-	if o, err = s.find(tx, sess.Member, id); err != nil {
+	if o, err = p.find(tx, id); err != nil {
 		return o, act, to, err
 	}
-	act, ok := f.Act(o.Act)
-	if !ok || o.State != access.OperationDraft && o.State != access.OperationCoded {
+	if o.State != access.OperationDraft && o.State != access.OperationCoded {
 		return o, act, to, access.Refuse("operation_closed")
+	}
+	if act, err = p.act(tx, f, o.Act); err != nil {
+		return o, act, to, err
 	}
 	if !typed {
 		wants, err := s.wantsPIN(tx, f, o, sess.ID)
@@ -159,13 +162,17 @@ func (s *Service) settle(ctx context.Context, f *access.Fund, sess access.Sessio
 // code in this very session.
 func (s *Service) before(ctx context.Context, f *access.Fund, sess access.Session, id, typed string) (o access.Operation, c access.Confirmation, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
-		if o, err = s.find(tx, sess.Member, id); err != nil {
+		p, err := between(tx, f, sess)
+		if err != nil {
+			return err
+		}
+		if o, err = p.find(tx, id); err != nil {
 			return err
 		}
 		if o.State == access.OperationDraft || o.State == access.OperationCoded {
 			return nil // there is no receipt: the two are written together
 		}
-		done, err := tx.Confirmation(sess.Member, id)
+		done, err := tx.Confirmation(p.owner.ID, id)
 		if errors.Is(err, store.ErrNone) {
 			return nil
 		}
@@ -192,7 +199,11 @@ func (s *Service) before(ctx context.Context, f *access.Fund, sess access.Sessio
 func (s *Service) Settle(ctx context.Context, f *access.Fund, sess access.Session, id string) (confirmed bool, err error) {
 	err = s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		confirmed = false
-		o, err := s.find(tx, sess.Member, id)
+		p, err := between(tx, f, sess)
+		if err != nil {
+			return err
+		}
+		o, err := p.find(tx, id)
 		if err != nil {
 			return err
 		}
@@ -201,7 +212,7 @@ func (s *Service) Settle(ctx context.Context, f *access.Fund, sess access.Sessio
 			if err == nil || !errors.Is(err, store.ErrNone) {
 				return err
 			}
-			if o, err = s.find(tx, sess.Member, id); err != nil { // it was confirmed, or changed, as we looked
+			if o, err = p.find(tx, id); err != nil { // it was confirmed, or changed, as we looked
 				return err
 			}
 		}
@@ -214,7 +225,11 @@ func (s *Service) Settle(ctx context.Context, f *access.Fund, sess access.Sessio
 // confirm is the deed: it reads the operation again, so that what is confirmed
 // is what is stored and what the code was for.
 func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, proof challenge.Proof, q access.Question, id string) (c access.Confirmation, err error) {
-	o, err := tx.Operation(sess.Member, id)
+	p, err := between(tx, f, sess)
+	if err != nil {
+		return c, err
+	}
+	o, err := tx.Operation(p.owner.ID, id)
 	if err != nil {
 		return c, err
 	}
@@ -224,19 +239,15 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 	if err := s.Challenges.Spend(tx, proof, q); err != nil {
 		return c, err
 	}
-	m, err := tx.Member(sess.Member)
+	act, err := p.act(tx, f, o.Act)
 	if err != nil {
 		return c, err
 	}
-	act, ok := f.Act(o.Act)
-	if !ok {
-		return c, access.Refuse("operation_closed")
-	}
-	by, err := s.confirmedBy(tx, f, m, o, proof)
+	by, err := s.confirmedBy(tx, f, p, o, proof)
 	if err != nil {
 		return c, err
 	}
-	h, err := hold(tx, f, act, m, by)
+	h, err := hold(tx, f, act, p, by)
 	if err != nil {
 		return c, err
 	}
@@ -246,7 +257,7 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 	}
 	c = access.Confirmation{ID: access.NewID(tx.Now()), Operation: o.ID, Member: o.Member, Session: sess.ID, Challenge: proof.Challenge(),
 		Digest: o.Digest(), Method: by.method(), At: tx.Now(), HeldUntil: h.Until}
-	if err := s.sign(&c, f, m, o); err != nil {
+	if err := s.sign(&c, f, p, o); err != nil {
 		return c, err
 	}
 	if err := tx.AddConfirmation(c); err != nil {
@@ -256,11 +267,14 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 	if !h.Until.IsZero() {
 		held = h.Until.UnixMilli()
 	}
-	if err := audit.Record(tx, audit.OperationConfirmed{Member: o.Member, Operation: o.ID, Challenge: c.Challenge, Digest: c.Digest,
-		Method: c.Method, HeldUntil: held, Receipt: c.ID}); err != nil {
+	if err := p.record(tx, audit.OperationConfirmed{Member: o.Member, Operation: o.ID, Challenge: c.Challenge, Digest: c.Digest,
+		Method: c.Method, HeldUntil: held, Receipt: c.ID, By: o.Actor}, o.ID, "confirmed"); err != nil {
 		return c, err
 	}
-	return c, s.tell(tx, sess, m, o, c, h)
+	if err := s.tellContacts(tx, sess, p.owner, act, o); err != nil {
+		return c, err
+	}
+	return c, s.tell(tx, f, sess, p, o, c, h)
 }
 
 // A Receipt is what is signed: all that an auditor needs to see what was agreed,
@@ -270,7 +284,9 @@ type Receipt struct {
 	ID        string        `json:"id"`
 	Fund      string        `json:"fund"`
 	Number    string        `json:"number"`
-	Member    string        `json:"member"` // the membership number
+	Member    string        `json:"member"`       // the membership number
+	By        string        `json:"by,omitempty"` // that of who acted, where it is not the member
+	As        string        `json:"as,omitempty"` // how: "mandate" on the member's behalf, "role" as the same person
 	Act       string        `json:"act"`
 	Values    access.Values `json:"values"`
 	Operation string        `json:"operation"`
@@ -281,9 +297,12 @@ type Receipt struct {
 	HeldFor   string        `json:"held_for,omitempty"`
 }
 
-func (s *Service) sign(c *access.Confirmation, f *access.Fund, m access.Member, o access.Operation) error {
-	r := Receipt{V: "receipt1", ID: c.ID, Fund: f.ID, Number: o.Number, Member: m.Main().Number, Act: o.Act, Values: o.Values,
+func (s *Service) sign(c *access.Confirmation, f *access.Fund, p parties, o access.Operation) error {
+	r := Receipt{V: "receipt1", ID: c.ID, Fund: f.ID, Number: o.Number, Member: p.owner.Main().Number, Act: o.Act, Values: o.Values,
 		Operation: o.ID, Digest: c.Digest, Method: c.Method, At: c.At.UnixMilli(), HeldFor: o.HeldFor}
+	if p.how != "" {
+		r.By, r.As = p.actor.Main().Number, p.how
+	}
 	if !c.HeldUntil.IsZero() {
 		r.HeldUntil = c.HeldUntil.UnixMilli()
 	}
@@ -312,7 +331,7 @@ func mailbox(tx *store.Tx, m access.Member) (string, error) {
 
 // tell posts the receipt to the member's e-mail, if there is one, and the
 // warnings of the hold.
-func (s *Service) tell(tx *store.Tx, sess access.Session, m access.Member, o access.Operation, c access.Confirmation, h Hold) error {
+func (s *Service) tell(tx *store.Tx, f *access.Fund, sess access.Session, p parties, o access.Operation, c access.Confirmation, h Hold) error {
 	what := []access.Arg{
 		{Name: "act", Type: access.ArgKey, Value: "act." + o.Act + ".short"},
 		{Name: "case", Value: o.Number},
@@ -324,21 +343,40 @@ func (s *Service) tell(tx *store.Tx, sess access.Session, m access.Member, o acc
 		text = "receipt_held"
 		what = append(what, access.TimeArg("date", access.ArgStamp, h.Until))
 	}
-	to, err := mailbox(tx, m)
+	to, err := mailbox(tx, p.actor)
 	if err != nil {
 		return err
 	}
 	kind := access.Email
 	if to == "" {
-		kind, to = access.PEC, m.OnFile(access.PEC)
+		kind, to = access.PEC, p.actor.OnFile(access.PEC)
 	}
 	if err := s.post(tx, sess, kind, to, text, what...); err != nil {
+		return err
+	}
+	if err := p.tellOwner(tx, f, "acted_for", to, what); err != nil {
 		return err
 	}
 	for _, w := range h.Warn {
 		if err := s.post(tx, sess, w.Kind, w.To, w.Text, what...); err != nil {
 			return fmt.Errorf("warning: %w", err)
 		}
+	}
+	return nil
+}
+
+// tellOwner tells a person what another has done on their behalf, at a contact on
+// file that is not the other's, nor where the other has just been told.
+func (p parties) tellOwner(tx *store.Tx, f *access.Fund, text, told string, what []access.Arg) error {
+	if p.how == "" {
+		return nil
+	}
+	for _, kind := range []access.Kind{access.Email, access.PEC, access.SMS} {
+		to := p.owner.OnFile(kind)
+		if to == "" || to == told || to == p.actor.OnFile(kind) {
+			continue
+		}
+		return tx.Post(access.Message{ID: access.NewID(tx.Now()), Member: p.owner.ID, Kind: kind, To: to, Lang: profile.Language(f, p.owner), Key: text, Args: what})
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"slices"
 	"time"
 
 	"aditus/internal/access"
@@ -57,19 +58,25 @@ func (b by) index(tx *store.Tx, since time.Time) string {
 	return b.key.CodeBy
 }
 
-// hold judges what holds an act of the member, if it is confirmed now by that: no
+// hold judges what holds an act, if it is confirmed now by that, of who acts. Whose
+// contact it is that changed does not matter, the actor's or the owner's: no
 // money so soon after a contact changed, or a passkey came (Q6), none at once on the
 // word of an e-mail alone, and nothing on the word of the channel alone that has
 // just given the password back (security.md 4.4). A passkey that an e-mail let in
 // is as good as the e-mail for as long as that would be held.
-func hold(tx *store.Tx, f *access.Fund, act access.Act, m access.Member, by by) (h Hold, err error) {
+func hold(tx *store.Tx, f *access.Fund, act access.Act, p parties, by by) (h Hold, err error) {
+	m := p.actor
 	until := func(t time.Time, why string) {
 		if t.After(tx.Now()) && t.After(h.Until) {
 			h.Until, h.For = t, why
 		}
 	}
 	if act.Has("contact_change") && f.Hold.ContactChange > 0 {
-		for _, e := range m.Entries {
+		entries := m.Entries
+		if p.how != "" {
+			entries = append(slices.Clone(entries), p.owner.Entries...)
+		}
+		for _, e := range entries {
 			for _, past := range e.Record.Past {
 				end := time.UnixMilli(past.Until).UTC().Add(f.Hold.ContactChange)
 				if !end.After(tx.Now()) {

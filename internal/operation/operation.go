@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"time"
 
 	"aditus/internal/access"
@@ -17,6 +18,7 @@ import (
 	"aditus/internal/challenge"
 	"aditus/internal/keys"
 	"aditus/internal/password"
+	"aditus/internal/profile"
 	"aditus/internal/store"
 )
 
@@ -35,34 +37,44 @@ const Abandoned = 24 * time.Hour
 // anybody, and a bound on what a stolen session can pile up.
 const mostOpen = 50
 
-// May reports, as a refusal, why the member cannot ask for acts: channel_needed
-// before a channel is active (F-2), mobile_needed without a reliable mobile and
-// pin_needed without a PIN where the fund's flow asks for them, operation_status
-// for those who may only read, frozen after the member said «that was not me».
-func (s *Service) May(ctx context.Context, f *access.Fund, member string) (m access.Member, err error) {
+// May reports, as a refusal, why the session's member cannot ask for acts:
+// channel_needed before a channel is active (F-2), mobile_needed without a reliable
+// mobile and pin_needed without a PIN where the fund's flow asks for them,
+// operation_status for those who may only read, frozen after the member said «that
+// was not me». If they can, it returns the acts they can ask for, and the person
+// whose they are.
+func (s *Service) May(ctx context.Context, f *access.Fund, sess access.Session) (m access.Member, acts []access.Act, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
-		if m, err = tx.Member(member); err != nil {
+		p, err := between(tx, f, sess)
+		if err != nil {
 			return err
 		}
-		_, err = may(tx, f, m)
+		m, acts = p.owner, p.owner.Acts(f, tx.Now(), p.how)
+		_, err = may(tx, f, p)
 		return err
 	})
-	return m, err
+	return m, acts, err
 }
 
-func may(tx *store.Tx, f *access.Fund, m access.Member) (access.Channel, error) {
-	if m.Access(f) != "full" {
+// may judges the owner's position, and the actor's means.
+func may(tx *store.Tx, f *access.Fund, p parties) (access.Channel, error) {
+	if p.owner.Access(f, tx.Now()) != "full" || p.actor.Access(f, tx.Now()) != "full" {
 		return access.Channel{}, access.Refuse("operation_status")
 	}
-	frozen, err := tx.Frozen(m.ID)
-	if err != nil {
-		return access.Channel{}, err
-	}
-	if !frozen.IsZero() {
-		return access.Channel{}, access.Refuse("frozen")
+	for _, m := range []access.Member{p.actor, p.owner} {
+		frozen, err := tx.Frozen(m.ID)
+		if err != nil {
+			return access.Channel{}, err
+		}
+		if !frozen.IsZero() {
+			return access.Channel{}, access.Refuse("frozen")
+		}
+		if p.how == "" {
+			break
+		}
 	}
 	if asksPIN(f) {
-		pin, err := tx.PIN(m.ID)
+		pin, err := tx.PIN(p.actor.ID)
 		if err != nil {
 			return access.Channel{}, err
 		}
@@ -70,37 +82,41 @@ func may(tx *store.Tx, f *access.Fund, m access.Member) (access.Channel, error) 
 			return access.Channel{}, access.Refuse("pin_needed")
 		}
 	}
-	return codesTo(tx, f, m)
+	return codesTo(tx, f, p.actor)
 }
 
 // Draft writes down what the member filled in, and returns the stored
-// operation. What is wrong with the form is access.Refusals, by field.
+// operation. What is wrong with the form is access.Refusals, by field. It refuses
+// with operation_other for an act that is not for this person.
 func (s *Service) Draft(ctx context.Context, f *access.Fund, sess access.Session, act access.Act, form Form) (o access.Operation, err error) {
 	err = s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
-		m, err := tx.Member(sess.Member)
+		p, err := between(tx, f, sess)
 		if err != nil {
 			return err
 		}
-		if _, err := may(tx, f, m); err != nil {
+		if _, err := may(tx, f, p); err != nil {
 			return err
 		}
-		values, wrong := Read(act, form, m, tx.Now().In(f.Zone))
+		if act, err = p.act(tx, f, act.ID); err != nil {
+			return err
+		}
+		values, wrong := Read(act, form, p.owner, tx.Now().In(f.Zone))
 		if len(wrong) > 0 {
 			return wrong.Err()
 		}
-		pending, err := tx.CountPending(m.ID)
+		pending, err := tx.CountPending(p.owner.ID)
 		if err != nil {
 			return err
 		}
 		if pending >= mostOpen {
 			return access.Refuse("operation_many")
 		}
-		o = access.Operation{ID: access.NewID(tx.Now()), Fund: f.ID, Member: m.ID, Session: sess.ID, Act: act.ID, Values: values,
+		o = access.Operation{ID: access.NewID(tx.Now()), Fund: f.ID, Member: p.owner.ID, Actor: p.by(), Session: sess.ID, Act: act.ID, Values: values,
 			State: access.OperationDraft, Number: newNumber(), Lang: sess.Lang, DraftedAt: tx.Now(), ChangedAt: tx.Now()}
 		if err := tx.AddOperation(o); err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.OperationDrafted{Member: m.ID, Operation: o.ID, Act: o.Act, Digest: o.Digest()})
+		return p.record(tx, audit.OperationDrafted{Member: o.Member, Operation: o.ID, Act: o.Act, Digest: o.Digest(), By: o.Actor}, o.ID, "drafted")
 	})
 	return o, err
 }
@@ -109,25 +125,25 @@ func (s *Service) Draft(ctx context.Context, f *access.Fund, sess access.Session
 // refuses with operation_closed once the operation is confirmed or gone.
 func (s *Service) Change(ctx context.Context, f *access.Fund, sess access.Session, id string, form Form) (o access.Operation, err error) {
 	err = s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
-		m, err := tx.Member(sess.Member)
+		p, err := between(tx, f, sess)
 		if err != nil {
 			return err
 		}
-		if _, err := may(tx, f, m); err != nil {
+		if _, err := may(tx, f, p); err != nil {
 			return err
 		}
-		if o, err = s.find(tx, m.ID, id); err != nil {
+		if o, err = p.find(tx, id); err != nil {
 			return err
 		}
-		act, ok := f.Act(o.Act)
-		if !ok {
-			return access.Refuse("operation_closed")
+		act, err := p.act(tx, f, o.Act)
+		if err != nil {
+			return err
 		}
-		values, wrong := Read(act, form, m, tx.Now().In(f.Zone))
+		values, wrong := Read(act, form, p.owner, tx.Now().In(f.Zone))
 		if len(wrong) > 0 {
 			return wrong.Err()
 		}
-		if err := s.Challenges.Kill(tx, m.ID, o.Challenge, "changed"); err != nil {
+		if err := s.Challenges.Kill(tx, o.By(), o.Challenge, "changed"); err != nil {
 			return err
 		}
 		o.Values, o.Session, o.Lang, o.Challenge, o.State = values, sess.ID, sess.Lang, "", access.OperationDraft
@@ -136,18 +152,8 @@ func (s *Service) Change(ctx context.Context, f *access.Fund, sess access.Sessio
 		} else if err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.OperationChanged{Member: m.ID, Operation: o.ID, Digest: o.Digest()})
+		return p.record(tx, audit.OperationChanged{Member: o.Member, Operation: o.ID, Digest: o.Digest(), By: o.Actor}, o.ID, "changed")
 	})
-	return o, err
-}
-
-// find is one of the member's operations; another's, or none, is
-// operation_unknown.
-func (s *Service) find(tx *store.Tx, member, id string) (access.Operation, error) {
-	o, err := tx.Operation(member, id)
-	if errors.Is(err, store.ErrNone) {
-		return o, access.Refuse("operation_unknown")
-	}
 	return o, err
 }
 
@@ -155,7 +161,9 @@ func (s *Service) find(tx *store.Tx, member, id string) (access.Operation, error
 type View struct {
 	access.Operation
 	Act          access.Act
-	Member       access.Member
+	Member       access.Member        // whose it is
+	Actor        access.Member        // who looks at it
+	By           string               // who asked for it, by name, where that is not whose it is
 	Channel      access.Channel       // where the code goes
 	Hold         Hold                 // what would hold it, if it were confirmed now
 	PIN          bool                 // the PIN must be typed before a code is sent
@@ -163,22 +171,33 @@ type View struct {
 	Confirmation *access.Confirmation // once it is confirmed
 }
 
-// View reads one of the member's operations.
+// View reads one of the operations of the profile that is open in the session.
 func (s *Service) View(ctx context.Context, f *access.Fund, sess access.Session, id string) (v View, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
 		v = View{}
-		if v.Member, err = tx.Member(sess.Member); err != nil {
+		p, err := between(tx, f, sess)
+		if err != nil {
 			return err
 		}
-		if v.Operation, err = s.find(tx, sess.Member, id); err != nil {
+		v.Member, v.Actor = p.owner, p.actor
+		if v.Operation, err = p.find(tx, id); err != nil {
 			return err
+		}
+		if v.Operation.Actor != "" {
+			who, err := tx.Member(v.Operation.Actor)
+			if err != nil && !errors.Is(err, store.ErrNone) {
+				return err
+			}
+			if err == nil {
+				v.By = profile.Profile{Member: who}.Name()
+			}
 		}
 		v.Act, _ = f.Act(v.Operation.Act)
-		v.Channel, err = codesTo(tx, f, v.Member)
+		v.Channel, err = codesTo(tx, f, p.actor)
 		if _, refused := errors.AsType[*access.Refusal](err); err != nil && !refused {
 			return err // of a refusal the page speaks by itself
 		}
-		if v.Hold, err = hold(tx, f, v.Act, v.Member, by{Channel: v.Channel}); err != nil {
+		if v.Hold, err = hold(tx, f, v.Act, p, by{Channel: v.Channel}); err != nil {
 			return err
 		}
 		if v.PIN, err = s.wantsPIN(tx, f, v.Operation, sess.ID); err != nil {
@@ -187,7 +206,7 @@ func (s *Service) View(ctx context.Context, f *access.Fund, sess access.Session,
 		if v.Code, err = s.Challenges.Status(tx, v.Question(sess.ID), f.Code); err != nil {
 			return err
 		}
-		c, err := tx.Confirmation(sess.Member, id)
+		c, err := tx.Confirmation(p.owner.ID, id)
 		if err == nil {
 			v.Confirmation = &c
 		} else if errors.Is(err, store.ErrNone) {
@@ -198,55 +217,55 @@ func (s *Service) View(ctx context.Context, f *access.Fund, sess access.Session,
 	return v, err
 }
 
-// All lists the member's operations, the latest first.
-func (s *Service) All(ctx context.Context, f *access.Fund, member string, limit int) (all []access.Operation, err error) {
+// All lists the operations of the profile that is open in the session, the latest
+// first.
+func (s *Service) All(ctx context.Context, f *access.Fund, sess access.Session, limit int) (all []access.Operation, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
-		all, err = tx.OperationsOf(member, limit)
+		all, err = tx.OperationsOf(sess.Whose(), limit)
 		return err
 	})
-	return all, err
+	return slices.DeleteFunc(all, func(o access.Operation) bool { return !o.ShownTo(sess.Member) }), err
 }
 
 // Withdraw takes back a confirmed operation that nobody has handled yet. It
 // refuses with withdraw_late when it is too late.
 func (s *Service) Withdraw(ctx context.Context, f *access.Fund, sess access.Session, id string) error {
 	return s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
-		o, err := s.find(tx, sess.Member, id)
+		p, err := between(tx, f, sess)
 		if err != nil {
 			return err
 		}
-		if err := tx.WithdrawOperation(sess.Member, id); errors.Is(err, store.ErrNone) {
+		o, err := p.find(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.WithdrawOperation(p.owner.ID, id); errors.Is(err, store.ErrNone) {
 			return access.Refuse("withdraw_late")
 		} else if err != nil {
 			return err
 		}
-		m, err := tx.Member(sess.Member)
-		if err != nil {
-			return err
-		}
-		channel, err := codesTo(tx, f, m)
+		channel, err := codesTo(tx, f, p.actor)
 		if _, refused := errors.AsType[*access.Refusal](err); refused {
-			channel, err = access.Channel{Kind: access.Email, Address: m.OnFile(access.Email)}, nil
+			channel, err = access.Channel{Kind: access.Email, Address: p.actor.OnFile(access.Email)}, nil
 		}
 		if err != nil {
 			return err
 		}
 		if channel.Kind == access.TOTP {
-			m, err := tx.Member(sess.Member)
-			if err != nil {
-				return err
-			}
 			channel.Kind = access.Email
-			if channel.Address, err = mailbox(tx, m); err != nil {
+			if channel.Address, err = mailbox(tx, p.actor); err != nil {
 				return err
 			}
 		}
-		if err := s.post(tx, sess, channel.Kind, channel.Address, "withdrawn",
-			access.Arg{Name: "act", Type: access.ArgKey, Value: "act." + o.Act + ".short"},
-			access.Arg{Name: "case", Value: o.Number}, access.TimeArg("stamp", access.ArgStamp, tx.Now())); err != nil {
+		what := []access.Arg{{Name: "act", Type: access.ArgKey, Value: "act." + o.Act + ".short"},
+			{Name: "case", Value: o.Number}, access.TimeArg("stamp", access.ArgStamp, tx.Now())}
+		if err := s.post(tx, sess, channel.Kind, channel.Address, "withdrawn", what...); err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.OperationWithdrawn{Member: sess.Member, Operation: id})
+		if err := p.tellOwner(tx, f, "acted_for_withdrawn", channel.Address, what); err != nil {
+			return err
+		}
+		return p.record(tx, audit.OperationWithdrawn{Member: o.Member, Operation: id, By: p.by()}, id, "withdrawn")
 	})
 }
 
@@ -254,19 +273,23 @@ func (s *Service) Withdraw(ctx context.Context, f *access.Fund, sess access.Sess
 // one that was confirmed meanwhile, is operation_closed.
 func (s *Service) Drop(ctx context.Context, f *access.Fund, sess access.Session, id string) error {
 	return s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
-		o, err := s.find(tx, sess.Member, id)
+		p, err := between(tx, f, sess)
 		if err != nil {
 			return err
 		}
-		if err := s.Challenges.Kill(tx, sess.Member, o.Challenge, "cancelled"); err != nil {
+		o, err := p.find(tx, id)
+		if err != nil {
 			return err
 		}
-		if err := tx.DropOperation(sess.Member, id); errors.Is(err, store.ErrNone) {
+		if err := s.Challenges.Kill(tx, o.By(), o.Challenge, "cancelled"); err != nil {
+			return err
+		}
+		if err := tx.DropOperation(p.owner.ID, id); errors.Is(err, store.ErrNone) {
 			return access.Refuse("operation_closed")
 		} else if err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.OperationDropped{Member: sess.Member, Operation: id})
+		return p.record(tx, audit.OperationDropped{Member: o.Member, Operation: id, By: p.by()}, id, "dropped")
 	})
 }
 

@@ -22,24 +22,24 @@ func (s *Service) Key(ctx context.Context, f *access.Fund, sess access.Session, 
 	}
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
 		v = KeyView{}
-		all, err := tx.Passkeys(sess.Member)
+		p, err := between(tx, f, sess)
 		if err != nil {
 			return err
 		}
-		o, err := s.find(tx, sess.Member, id)
+		all, err := tx.Passkeys(p.actor.ID)
 		if err != nil {
 			return err
 		}
-		m, err := tx.Member(sess.Member)
+		o, err := p.find(tx, id)
 		if err != nil {
 			return err
 		}
 		act, _ := f.Act(o.Act)
-		for _, p := range all {
-			if p.Host != host || !p.MutedAt.IsZero() {
+		for _, key := range all {
+			if key.Host != host || !key.MutedAt.IsZero() {
 				continue
 			}
-			h, err := hold(tx, f, act, m, by{key: p})
+			h, err := hold(tx, f, act, p, by{key: key})
 			if err != nil {
 				return err
 			}
@@ -114,10 +114,14 @@ func (s *Service) ConfirmKey(ctx context.Context, f *access.Fund, sess access.Se
 func (s *Service) beforeKey(ctx context.Context, f *access.Fund, sess access.Session, id string) (o access.Operation, c access.Confirmation, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) error {
 		c = access.Confirmation{}
-		if o, err = s.find(tx, sess.Member, id); err != nil || o.State == access.OperationDraft || o.State == access.OperationCoded {
+		p, err := between(tx, f, sess)
+		if err != nil {
 			return err
 		}
-		done, err := tx.Confirmation(sess.Member, id)
+		if o, err = p.find(tx, id); err != nil || o.State == access.OperationDraft || o.State == access.OperationCoded {
+			return err
+		}
+		done, err := tx.Confirmation(p.owner.ID, id)
 		if errors.Is(err, store.ErrNone) {
 			return access.Refuse("operation_closed")
 		}
@@ -135,8 +139,8 @@ func (s *Service) beforeKey(ctx context.Context, f *access.Fund, sess access.Ses
 
 // confirmedBy is what the proof of an operation's confirmation was. If it was a
 // passkey, a code for the same operation is worth nothing from now on.
-func (s *Service) confirmedBy(tx *store.Tx, f *access.Fund, m access.Member, o access.Operation, proof challenge.Proof) (by, error) {
-	channel, err := codesTo(tx, f, m)
+func (s *Service) confirmedBy(tx *store.Tx, f *access.Fund, p parties, o access.Operation, proof challenge.Proof) (by, error) {
+	channel, err := codesTo(tx, f, p.actor)
 	if err != nil {
 		return by{}, err
 	}
@@ -144,19 +148,19 @@ func (s *Service) confirmedBy(tx *store.Tx, f *access.Fund, m access.Member, o a
 	if b.Kind = proof.Kind(); b.Kind != access.ByPasskey {
 		return b, nil
 	}
-	all, err := tx.Passkeys(m.ID)
+	all, err := tx.Passkeys(p.actor.ID)
 	if err != nil {
 		return b, err
 	}
-	for _, p := range all {
-		if p.ID == proof.Passkey() {
-			b.key = p
+	for _, key := range all {
+		if key.ID == proof.Passkey() {
+			b.key = key
 		}
 	}
 	if b.key.ID == "" {
 		return b, access.Refuse("passkey_refused") // it was taken away since it answered
 	}
-	if err := s.Challenges.Kill(tx, m.ID, o.Challenge, "passkey"); err != nil {
+	if err := s.Challenges.Kill(tx, p.actor.ID, o.Challenge, "passkey"); err != nil {
 		return b, err
 	}
 	return b, tx.CodeOperation(o, proof.Challenge())

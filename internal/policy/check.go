@@ -47,10 +47,20 @@ var (
 	// languages are those the product has texts in.
 	languages = []string{"it", "fr", "de", "en"}
 	countries = []string{"IT", "CH", "FR"}
+
+	// variants are other ways to speak one of them: a fund names one in the place of
+	// the language.
+	variants = map[string]string{"it@lei": "it"}
 )
 
 func (c *checker) fund(id string, f *file) *access.Fund {
-	fund := &access.Fund{ID: id, Name: f.Name, Short: f.Short, Country: f.Country, Languages: f.Languages, Hosts: f.Hosts}
+	fund := &access.Fund{ID: id, Name: f.Name, Short: f.Short, Country: f.Country, Variants: map[string]string{}, Hosts: f.Hosts}
+	for i, l := range f.Languages {
+		if lang := variants[l]; lang != "" {
+			f.Languages[i], fund.Variants[lang] = lang, l
+		}
+	}
+	fund.Languages = f.Languages
 	c.need(idForm.MatchString(id), "", "the file's name is the fund's id: small letters, digits, - and _ only")
 	c.need(f.Name != "" && len(f.Name) <= 80, "name", "say what the fund is called, in at most 80 characters")
 	if fund.Short == "" {
@@ -60,7 +70,7 @@ func (c *checker) fund(id string, f *file) *access.Fund {
 	c.need(slices.Contains(countries, f.Country), "country", "must be one of %s", strings.Join(countries, ", "))
 	c.need(len(f.Languages) > 0, "languages", "name at least one of %s", strings.Join(languages, ", "))
 	for i, l := range f.Languages {
-		c.need(slices.Contains(languages, l), "languages", "there are no texts in %q, only in %s", l, strings.Join(languages, ", "))
+		c.need(slices.Contains(languages, l), "languages", "there are no texts in %q, only in %s, and %s", l, strings.Join(languages, ", "), list(variants))
 		c.need(slices.Index(f.Languages, l) == i, "languages", "%q stands twice", l)
 	}
 	for i, h := range f.Hosts {
@@ -223,9 +233,41 @@ func (c *checker) status(fund *access.Fund, f *file) {
 	for _, name := range slices.Sorted(maps.Keys(f.Status)) {
 		s := f.Status[name]
 		c.need(slices.Contains([]string{"full", "read", "none"}, s.Access), "status."+name, `access must be "full", "read" or "none"`)
-		fund.Status[name] = access.StatusRule{Access: s.Access}
+		rule := access.StatusRule{Access: s.Access}
+		words := slices.AppendSeq(slices.Collect(maps.Values(f.Registry.Values["status"])), maps.Values(f.Registry.Values["kind"]))
+		c.need(slices.Contains(words, name), "status."+name, "is no word of ours in [registry.values.status] or [registry.values.kind]")
+		if s.For != "" {
+			var ok bool
+			rule.For, ok = span(s.For)
+			c.need(ok, "status."+name+".for", `must be a time such as "3 months" or "90 days"`)
+			c.need(f.Registry.Has("left_on"), "status."+name+".for", "is counted from the day of leaving, and no column of the register gives left_on")
+		}
+		if s.Operations != nil {
+			rule.Operations = append([]string{}, *s.Operations...)
+			c.need(s.Access == "full", "status."+name+".operations", `only those with the access "full" can ask for any`)
+			for _, id := range rule.Operations {
+				c.need(slices.ContainsFunc(f.Operation, func(o operation) bool { return o.ID == id }), "status."+name+".operations", "there is no operation %q", id)
+			}
+		}
+		fund.Status[name] = rule
 	}
 	c.need(len(fund.Status) > 0, "status", "say what people may do by their status")
+}
+
+// span reads a time by the calendar: «3 months», «1 month», «90 days».
+func span(s string) (access.Span, bool) {
+	number, unit, _ := strings.Cut(s, " ")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || n > 1200 {
+		return access.Span{}, false
+	}
+	switch strings.TrimSuffix(unit, "s") {
+	case "month":
+		return access.Span{Months: n}, true
+	case "day":
+		return access.Span{Days: n}, true
+	}
+	return access.Span{}, false
 }
 
 func (c *checker) registry(fund *access.Fund, f *file) {

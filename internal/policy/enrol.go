@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"time"
 
 	"aditus/internal/access"
 )
@@ -17,7 +18,7 @@ var (
 // flows are judged by then.
 func (c *checker) enrol(fund *access.Fund, f *file) {
 	fund.Enrol = access.EnrolRules{Terms: f.Enrol.Terms, Text: f.Enrol.Text, Others: f.Enrol.Others}
-	fund.Factor = access.FactorRules{Prefixes: f.Factor.Prefixes, Passkeys: f.Factor.Passkeys}
+	fund.Factor = access.FactorRules{Prefixes: f.Factor.Prefixes, Delay: f.Factor.Delay.Duration, Passkeys: f.Factor.Passkeys}
 	if len(fund.Factor.Prefixes) == 0 {
 		fund.Factor.Prefixes = []string{"+39", "+41", "+33"} // security.md part 5
 	}
@@ -25,6 +26,10 @@ func (c *checker) enrol(fund *access.Fund, f *file) {
 		c.need(prefixForm.MatchString(p), "factor.prefixes", "%q is not the beginning of a number, as +41", p)
 	}
 	c.passkeys(fund)
+	if !f.Factor.Delay.set {
+		fund.Factor.Delay = 24 * time.Hour
+	}
+	c.need(fund.Factor.Delay >= 24*time.Hour && fund.Factor.Delay <= 7*24*time.Hour, "factor.delay", `must be between "24h" and "168h": who did not ask for it must have time to object`)
 	enrol, ok := fund.Flow("enrol")
 	if !ok {
 		c.need(f.Enrol.Terms == "" && len(f.Enrol.Text) == 0 && len(f.Enrol.Others) == 0, "enrol", `there is no flow with the goal "enrol"`)

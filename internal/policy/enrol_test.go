@@ -21,6 +21,8 @@ func TestEnrolProblems(t *testing.T) {
 		{"version", `terms = "2025-01" # S-6`, `terms = "" # S-6`, "enrol.terms: say the version"},
 		{"text", "  [enrol.text]\n  de = ", "  [enrol.text]\n  xx = ", `enrol.text: no text in "de"`},
 		{"others", "  [enrol.others] # S-3\n  de = ", "  [enrol.others] # S-3\n  xx = ", `enrol.others: no text in "de"`},
+		{"delay short", `prefixes = ["+41"`, `delay = "23h"` + "\n" + `prefixes = ["+41"`, `factor.delay: must be between "24h" and "168h"`},
+		{"delay long", `prefixes = ["+41"`, `delay = "169h"` + "\n" + `prefixes = ["+41"`, `factor.delay: must be between "24h" and "168h"`},
 		{"prefix", `prefixes = ["+41"`, `prefixes = ["41"`, `factor.prefixes: "41" is not the beginning of a number`},
 		{"digits", "digits      = 6", "digits = 8", "code.digits: must be 6 where an app makes codes"},
 		{"two of three", `{ identify = ["ahv", "birth_date", "activation_code"] }`, `{ identify = ["ahv", "activation_code"] }`, "flow enrol, step 1"},

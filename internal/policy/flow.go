@@ -48,6 +48,7 @@ var goals = map[string]struct {
 	"enrol":           {ends: "member username secret factor proof", grants: true},
 	"secure_channel":  {ends: "member channel proof", grants: true},
 	"change_password": {from: "member " + has, ends: "secret proof"},
+	"change_pin":      {from: "member trusted_mobile", ends: "pin proof"},
 	"change_factor":   {from: "member " + has, ends: "factor proof"},
 	"confirm":         {from: "member " + has, ends: "proof"},
 	"recover":         {from: has, ends: "member proof secret"},
@@ -99,7 +100,10 @@ func (c *checker) flows(fund *access.Fund, f *file) {
 			return slices.ContainsFunc(fl.Steps, func(s access.Step) bool { return s.Word == word && (arg == "" || s.Says(arg)) })
 		})
 	}
-	c.need(!says("pin", "known") || says("pin", "new"), "flow", "a flow asks for a PIN, and none sets one")
+	sets := slices.ContainsFunc(fund.Flows, func(fl access.Flow) bool { // one for whoever has none
+		return fl.Goal != "change_pin" && slices.ContainsFunc(fl.Steps, func(s access.Step) bool { return s.Word == "pin" && s.Says("new") })
+	})
+	c.need(!says("pin", "known") || sets, "flow", "a flow asks for a PIN, and none sets one")
 	c.need(f.Recovery.Style == "" || says("hand_over", ""), "recovery.style", `says how secrets are handed over, and no flow has the word "hand_over"`)
 	if fund.SignIn.Code != "never" {
 		_, channel := fund.Flow("secure_channel")
@@ -108,14 +112,16 @@ func (c *checker) flows(fund *access.Fund, f *file) {
 	}
 }
 
-// first are the words a flow can begin with: its journeys are set out on there.
+// first are the words a flow can begin with: its journeys are set out on there. A
+// PIN is set or typed, which is not the same: its argument belongs to the word.
 var first = map[string][]string{
 	"enrol":           {"identify consent username password code factor code", "identify username password code factor code"},
 	"sign_in":         {"identify"},
 	"secure_channel":  {"identify channel code"},
-	"change_password": {"password code"},
+	"change_password": {"password code", "pin=known code password"},
+	"change_pin":      {"pin=known code pin=new"},
 	"change_factor":   {"factor code"},
-	"confirm":         {"code", "pin code"},
+	"confirm":         {"code", "pin=known code"},
 	"trust_mobile":    {"code"},
 	"recover":         {"identify code password", "identify code code password", "identify hand_over password"},
 }
@@ -123,7 +129,9 @@ var first = map[string][]string{
 func (c *checker) begins(key string, flow access.Flow) {
 	said := make([]string, len(flow.Steps))
 	for i, s := range flow.Steps {
-		said[i] = s.Word
+		if said[i] = s.Word; s.Word == "pin" {
+			said[i] += "=" + strings.Join(s.Args, "|")
+		}
 	}
 	all := strings.Join(said, " ") + " "
 	if !slices.ContainsFunc(first[flow.Goal], func(words string) bool { return strings.HasPrefix(all, words+" ") }) {

@@ -221,6 +221,7 @@ type file struct {
 	Factor struct {
 		Prefixes []string `toml:"prefixes"`
 		Passkeys bool     `toml:"passkeys"`
+		Delay    duration `toml:"delay"`
 	} `toml:"factor"`
 	Channel struct {
 		Reauth string `toml:"reauth"`
@@ -235,7 +236,9 @@ type file struct {
 		PasswordReset duration `toml:"password_reset"`
 	} `toml:"hold"`
 	Status map[string]struct {
-		Access string `toml:"access"`
+		Access     string    `toml:"access"`
+		For        string    `toml:"for"`
+		Operations *[]string `toml:"operations"`
 	} `toml:"status"`
 	Registry access.Profile `toml:"registry"`
 	Flow     []struct {
@@ -243,25 +246,28 @@ type file struct {
 		Grants string           `toml:"grants"`
 		Steps  []map[string]any `toml:"steps"`
 	} `toml:"flow"`
-	Operation []struct {
-		ID    string   `toml:"id"`
-		Hold  []string `toml:"hold"`
-		Money bool     `toml:"money"`
-		Field []struct {
-			Name     string         `toml:"name"`
-			Type     string         `toml:"type"`
-			Optional bool           `toml:"optional"`
-			Min      int            `toml:"min"`
-			Max      int            `toml:"max"`
-			Ranks    int            `toml:"ranks"`
-			Options  []string       `toml:"options"`
-			Percent  map[string]int `toml:"percent"`
-			Years    map[string]int `toml:"years"`
-			By       string         `toml:"by"`
-			Past     int            `toml:"past"`
-			Ahead    int            `toml:"ahead"`
-		} `toml:"field"`
-	} `toml:"operation"`
+	Operation []operation `toml:"operation"`
+}
+
+// operation is one [[operation]] of the file.
+type operation struct {
+	ID    string   `toml:"id"`
+	Hold  []string `toml:"hold"`
+	Money bool     `toml:"money"`
+	Field []struct {
+		Name     string         `toml:"name"`
+		Type     string         `toml:"type"`
+		Optional bool           `toml:"optional"`
+		Min      int            `toml:"min"`
+		Max      int            `toml:"max"`
+		Ranks    int            `toml:"ranks"`
+		Options  []string       `toml:"options"`
+		Percent  map[string]int `toml:"percent"`
+		Years    map[string]int `toml:"years"`
+		By       string         `toml:"by"`
+		Past     int            `toml:"past"`
+		Ahead    int            `toml:"ahead"`
+	} `toml:"field"`
 }
 
 // A duration is written as "5m" or "72h".

@@ -45,12 +45,15 @@ func TestSecrets(t *testing.T) {
 		{"grace without a day", `rollout = 2025-09-30`, `#`, "password.grace: counts sign-ins from password.rollout on"},
 		{"much grace", `grace   = 3`, `grace = 11`, "password.grace: must be between 0 and 10"},
 		{"style", `style = "split_initial_secret"`, `style = "one_mail"`, `recovery.style: must be "split_codes" or "split_initial_secret"`},
-		{"style without halves", `{ hand_over = ["sms", "email | pec"] },                        # C-6`, `{ code = "trusted_mobile" },`, `recovery.style: says how secrets are handed over, and no flow has the word "hand_over"`},
+		{"style without halves", `{ hand_over = ["sms", "email | pec"] },`, `{ code = "trusted_mobile" },`, `recovery.style: says how secrets are handed over, and no flow has the word "hand_over"`},
 		{"trust", `by                    = ["registry", "sms"]`, `by = ["rumour"]`, `trust.by: "rumour" does not make a mobile reliable`},
 		{"many persons", `max_persons           = 1`, `max_persons = 4`, "trust.max_persons: must be between 1 and 3"},
 		{"age", `max_persons           = 1`, `max_age = "24h"`, "trust.max_age: must be"},
 		{"failures", `demote_after_failures = 1`, `demote_after_failures = 11`, "trust.demote_after_failures: must be between 1 and 10"},
-		{"a PIN that none sets", `{ pin       = "new" },`, ``, "a flow asks for a PIN, and none sets one"},
+		{"a PIN that none sets", `{ pin = "new" }, # C-6`, `# C-6`, "a flow asks for a PIN, and none sets one"},
+		{"a PIN chosen by nobody's PIN", `steps = [ { pin = "known" }, { code = "trusted_mobile" }, { pin = "new" } ]`, `steps = [ { pin = "new" }, { code = "trusted_mobile" }, { pin = "new" } ]`,
+			"flow change_pin begins with the words pin=known, code, pin=new"},
+		{"a PIN by a code to anything", `{ code = "trusted_mobile" }, { pin = "new" }`, `{ code = "channel" }, { pin = "new" }`, `"code" needs a channel`},
 		{"a code to nothing", `steps = [ { code = "mobile" } ]`, `steps = [ { pin = "new" } ]`, `flow trust_mobile ends without a proof`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

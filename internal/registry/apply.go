@@ -47,6 +47,7 @@ type Summary struct {
 	Changed  int
 	Same     int
 	Gone     int // entries the fund shows that the file no longer has; they stay as they are
+	Kept     int // contacts proved online that an older row would have replaced
 	Ignored  []string
 	Version  int64 // that the fund shows now
 }
@@ -83,7 +84,7 @@ func Apply(ctx context.Context, db *store.DB, f *access.Fund, file io.ReaderAt, 
 		return s, err
 	}
 	s.Records, s.Totals, s.Channels, s.Ignored = a.Records, a.Totals, a.Channels, a.Ignored
-	s.Ready = a.Ready
+	s.Ready, s.Kept = a.Ready, im.kept
 	for number := range im.byNumber {
 		if !im.seen[number] {
 			s.Gone++
@@ -121,6 +122,7 @@ type importer struct {
 	now    time.Time
 	holder string
 	begun  store.Import // its Version is 0 until something is staged
+	kept   int          // contacts proved online, and kept
 
 	byNumber map[string]known  // what the fund shows
 	byLogin  map[string]string // login's index -> member
@@ -262,6 +264,11 @@ func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error 
 func (im *importer) compare(res Result) (staged, error) {
 	e := res.Entry
 	e.Number = im.number(e.Number)
+	if r := &e.Record; e.Held == access.HeldRepresented && (r.RepresentativeKind == access.MandateParent || r.Representative == "") {
+		if of := access.OfAge(r.Born, im.fund.Zone); !of.IsZero() {
+			r.OfAge = of.UnixMilli() // they act for themselves from then on, whenever the next file comes
+		}
+	}
 	if e.Held != "" && (e.Number == "" || im.seen[e.Number]) {
 		e.Number += "#" + strconv.Itoa(res.Record)
 	}
@@ -301,9 +308,9 @@ func (im *importer) digest(r *staged) error {
 
 // stage writes a chunk down under the version that is coming.
 func (im *importer) stage(ctx context.Context, a *Analysis, rows []staged) error {
-	begun := im.begun
+	begun, kept := im.begun, 0
 	err := im.db.Write(ctx, im.fund.ID, func(tx *store.Tx) (err error) {
-		begun = im.begun
+		begun, kept = im.begun, 0
 		if err := im.hold(tx); err != nil {
 			return err
 		}
@@ -317,8 +324,12 @@ func (im *importer) stage(ctx context.Context, a *Analysis, rows []staged) error
 			e.Version = begun.Version
 			if r.is.id == "" {
 				err = tx.AddEntry(e)
-			} else if err = im.keepPast(tx, &e); err == nil {
-				err = tx.ChangeEntry(e)
+			} else {
+				var n int
+				if n, err = im.keepContacts(tx, &e); err == nil {
+					err = tx.ChangeEntry(e)
+				}
+				kept += n
 			}
 			if issued := r.res.Activation.Issued; err == nil && issued != "" {
 				err = tx.AddActivationCode(e.ID, r.code, issued, e.Version)
@@ -329,32 +340,8 @@ func (im *importer) stage(ctx context.Context, a *Analysis, rows []staged) error
 		}
 		return nil
 	})
-	im.begun = begun
+	im.begun, im.kept = begun, im.kept+kept
 	return err
-}
-
-// keepPast notes contacts that the file replaces: money asked for soon after is
-// held, and the old contact warned (scenario 17).
-func (im *importer) keepPast(tx *store.Tx, e *access.Entry) error {
-	old, err := tx.Entry(e.ID)
-	if err != nil {
-		return err
-	}
-	e.Record.Past = old.Record.Past
-	for _, c := range []struct {
-		kind     access.Kind
-		was, now string
-	}{{access.Email, old.Record.Email, e.Record.Email}, {access.PEC, old.Record.PEC, e.Record.PEC}, {access.SMS, old.Record.Mobile, e.Record.Mobile}} {
-		// Also the first contact of its kind: it could be anybody's who had it put
-		// on file, and there is no old one to warn.
-		if c.was != c.now {
-			e.Record.Past = append(e.Record.Past, access.PastContact{Kind: c.kind, Address: c.was, Until: tx.Now().UnixMilli()})
-		}
-	}
-	if n := len(e.Record.Past); n > 9 {
-		e.Record.Past = e.Record.Past[n-9:]
-	}
-	return nil
 }
 
 func (im *importer) hold(tx *store.Tx) error {

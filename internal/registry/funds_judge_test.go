@@ -133,7 +133,7 @@ func TestUserNames(t *testing.T) {
 	// A day of birth that cannot be read does not make a child grown up; a tax code
 	// tells who is one.
 	child := g.row("S90004902", "rappresentante_tipo", "", "rappresentante_cf", "", "data_nascita", "n.d.")
-	if got := told(g.judge(child, g.row("900049"))[0]); got != "restrict DATE_IMPOSSIBLE+MINOR_NO_GUARDIAN login_blocked held: blocked" {
+	if got := told(g.judge(child, g.row("900049"))[0]); got != "restrict DATE_IMPOSSIBLE+MINOR_NO_GUARDIAN login_blocked held: represented" {
 		t.Errorf("a child without a day of birth: %s", got)
 	}
 	if got := told(g.judge(g.row(simone, "data_nascita", ""))[0]); got != "accept recovery" {

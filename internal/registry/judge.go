@@ -216,6 +216,7 @@ type verdict struct {
 	res    *Result
 	named  []string // capabilities
 	status string   // ours, for the file's word
+	child  bool     // nobody acts for them, so they may not come in
 }
 
 // who is a hash of who the record is about.

@@ -164,7 +164,7 @@ func TestRecord(t *testing.T) {
 func TestMinor(t *testing.T) {
 	child := sound().with("NUM_ISCRIZIONE", "00900394", "CODICE_FISCALE", "DLSDGI08T22I370F", "COGNOME", "Delasco", "NOME", "Diego", "DATA_NASCITA", "22/12/2008")
 	r := one(t, child, aurora(t))
-	if r.Outcome != Restrict || !slices.Equal(r.Issues, []string{"MINOR_NO_GUARDIAN"}) || r.Entry.Held != "blocked" {
+	if r.Outcome != Restrict || !slices.Equal(r.Issues, []string{"MINOR_NO_GUARDIAN"}) || r.Entry.Held != access.HeldRepresented {
 		t.Errorf("%s %v, held %q", r.Outcome, r.Issues, r.Entry.Held)
 	}
 	_, got := analyse(t, file(child.row()), aurora(t), exported.AddDate(2, 0, 0))

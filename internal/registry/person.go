@@ -298,6 +298,7 @@ func (v *verdict) standing(e *access.Entry, born date, delegate bool) (deceased,
 	}
 	if minor && !represented && !deceased {
 		v.add(issueMinorNoGuardian)
+		v.child = v.has(capLoginBlocked)
 	}
 	return deceased, represented
 }
@@ -332,12 +333,15 @@ func (v *verdict) close(e *access.Entry, deceased, represented bool) {
 		e.Held = "quarantine"
 		return
 	case represented:
-		e.Held = "represented"
+		e.Held = access.HeldRepresented
 		return
 	case deceased:
 		return // the status says it
 	case v.has(capLoginBlocked):
 		e.Held = "blocked"
+		if v.child && !slices.Contains(v.named[slices.Index(v.named, capLoginBlocked)+1:], capLoginBlocked) {
+			e.Held = access.HeldRepresented // nobody is named yet, and that is all that is missing
+		}
 	}
 	email, mobile := usable(r, fieldEmail), usable(r, fieldMobile)
 	switch {

@@ -140,7 +140,7 @@ func (w *world) verify() error {
 }
 
 // answer is the page in front as its bytes went over the wire, without what
-// differs each time and tells nothing: the nonce, cookies' values, what was
+// differs each time and tells nothing: the nonce, a task, cookies' values, what was
 // typed.
 func (w *world) answer() string {
 	v := w.tab.view
@@ -165,7 +165,7 @@ func (w *world) answer() string {
 	}
 	slices.Sort(head)
 	all := fmt.Sprintf("%d %s\n%s\n\n%s", v.status, v.at.Path, strings.Join(head, "\n"), body)
-	return nonce.ReplaceAllString(all, "nonce")
+	return nonce.ReplaceAllString(task.ReplaceAllString(all, "task"), "nonce")
 }
 
 var nonce = regexp.MustCompile(`nonce[-=]"?[A-Z2-7]+"?`)

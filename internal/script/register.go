@@ -120,6 +120,10 @@ func (r *register) set(number string, pairs []string) error {
 			}
 		}
 	}
+	// The office's program notes the day of a change, where it has a place for that.
+	if column, err := r.column("updated_on"); err == nil {
+		row[column] = r.world.clock.Now().In(r.world.fund.Zone).Format("02/01/2006")
+	}
 	for _, pair := range pairs {
 		field, value, ok := strings.Cut(pair, "=")
 		if !ok {

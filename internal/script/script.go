@@ -9,6 +9,9 @@
 //	outcome NUMBER WORD                 what became of that row in the last import
 //	password NUMBER text                a password that came with the register
 //
+//	staff letter LOGIN                  the office sends a letter with a code to somebody whose telephone is lost
+//	staff identified LOGIN              or it has made sure who they are
+//
 //	sits LOGIN read | act               somebody has just signed in here, at that level: for what comes after
 //	given FILE name=value…              what given/FILE.txt beside the scripts tells, with those variables
 //
@@ -36,7 +39,9 @@
 //	[!] mail ADDRESS REGEXP             the last mail there, subject and text; its groups become $1, $2, …
 //	[!] sms NUMBER REGEXP               the same
 //	[!] pec ADDRESS REGEXP              the same
+//	[!] letter ADDRESS REGEXP           the same, on paper
 //	code ADDRESS                        the last message there has a code: $code; $wrong is another
+//	calculate                           the work that the page asks for, as its script would do it
 //	scan NAME                           an authenticator app takes up the secret that the page shows
 //	app NAME                            the code that the app shows now: $code
 //	passkey DEVICE                      the page's button for a passkey: this device makes one, or answers with the one it has

@@ -29,10 +29,11 @@ func vocabulary() map[string]command {
 			}
 			return w.register.apply(text)
 		}},
-		"member":   {2, -1, false, func(w *world, c call) error { return w.register.set(c.args[0], c.args[1:]) }},
-		"password": two((*world).setPassword),
-		"sits":     two((*world).sit),
-		"given":    {1, -1, false, given},
+		"member":     {2, -1, false, func(w *world, c call) error { return w.register.set(c.args[0], c.args[1:]) }},
+		"password":   two((*world).setPassword),
+		"sits":       two((*world).sit),
+		"given":      {1, -1, false, given},
+		"represents": {3, 3, true, represents},
 		"outcome": two(func(w *world, number, want string) error {
 			if got := string(w.register.outcomes[number]); got != want {
 				return fmt.Errorf("record %s: %s, want %s", number, got, want)
@@ -93,9 +94,11 @@ func vocabulary() map[string]command {
 			return nil
 		}),
 
-		"mail": {2, 2, true, message("email")},
-		"sms":  {2, 2, true, message("sms")},
-		"pec":  {2, 2, true, message("pec")},
+		"mail":   {2, 2, true, message("email")},
+		"sms":    {2, 2, true, message("sms")},
+		"pec":    {2, 2, true, message("pec")},
+		"letter": {2, 2, true, message("letter")},
+		"staff":  two((*world).staff),
 		"code": {1, 1, false, func(w *world, c call) error {
 			code, err := w.code(c.args[0])
 			if err != nil {
@@ -105,8 +108,9 @@ func vocabulary() map[string]command {
 			c.Setenv("wrong", string('0'+(code[0]-'0'+1)%10)+code[1:])
 			return nil
 		}},
-		"scan":    one((*world).scan),
-		"passkey": one((*world).passkey),
+		"calculate": {0, 0, false, func(w *world, _ call) error { return w.calculate() }},
+		"passkey":   one((*world).passkey),
+		"scan":      one((*world).scan),
 		"app": {1, 1, false, func(w *world, c call) error {
 			code, err := w.appCode(c.args[0])
 			c.Setenv("code", code)
@@ -173,6 +177,9 @@ func vocabulary() map[string]command {
 			return c.match(c.args[1], strings.Join(last, "\n"), "the last events "+c.args[0])
 		}},
 		"case": {2, 2, true, func(w *world, c call) error {
+			if err := w.work(); err != nil {
+				return err
+			}
 			return w.looksAt(c.args[0], c.args[1], c.neg)
 		}},
 		"verify": {0, 0, false, func(w *world, _ call) error { return w.verify() }},

@@ -4,7 +4,7 @@
 // only the browser has. What was read is remembered for a second: a session that
 // was ended elsewhere, by another node or a command, is over here within that
 // time, and so is one whose member may not come in any more since the register
-// says so (security.md part 3, row 30). A session ended here is over at the next
+// says so (security.md part 3, row 30), or the profile that was open in one. A session ended here is over at the next
 // check.
 package session
 
@@ -20,6 +20,7 @@ import (
 
 	"aditus/internal/access"
 	"aditus/internal/audit"
+	"aditus/internal/profile"
 	"aditus/internal/store"
 )
 
@@ -86,10 +87,50 @@ func ID(token string) string {
 func (s *Service) Start(tx *store.Tx, f *access.Fund, n access.Session, device string, where audit.Where) (token string, err error) {
 	token = access.NewSecret()
 	n.ID, n.Fund, n.EndsAt = ID(token), f.ID, tx.Now().Add(f.Session.Absolute)
+	if n.Several, err = profile.Several(tx, f, n.Member); err != nil {
+		return "", err
+	}
 	if err := tx.AddSession(n); err != nil {
 		return "", err
 	}
 	return token, audit.Record(tx, audit.SignedIn{Member: n.Member, Session: n.ID, Method: n.Method, Level: string(n.Level), Device: device, Where: where})
+}
+
+// Choose opens one of the member's profiles in the session: all that is shown and
+// acted on from then on is that person's. It refuses with profile_closed for a
+// profile that is not the member's, or not any more, and with session_ended.
+func (s *Service) Choose(ctx context.Context, f *access.Fund, sess access.Session, whose string) error {
+	err := s.db.Write(ctx, f.ID, func(tx *store.Tx) error {
+		m, err := tx.Member(sess.Member)
+		if err != nil {
+			return err
+		}
+		p, err := profile.Find(tx, f, m, whose)
+		if err != nil {
+			return err
+		}
+		if err := tx.ChooseProfile(sess.Member, sess.ID, p.Member.ID); errors.Is(err, store.ErrNone) {
+			return access.Refuse("session_ended")
+		} else if err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.ProfileChosen{Member: sess.Member, Session: sess.ID, Profile: p.Member.ID, For: p.For, Mandate: p.Mandate.ID})
+	})
+	s.forget(key{f.ID, sess.ID}) // also when the outcome is unknown: then it is read again
+	return err
+}
+
+// Profiles are those that the session's member can choose from.
+func (s *Service) Profiles(ctx context.Context, f *access.Fund, sess access.Session) (all []profile.Profile, err error) {
+	err = s.db.Read(ctx, f.ID, func(tx *store.Tx) error {
+		m, err := tx.Member(sess.Member)
+		if err != nil {
+			return err
+		}
+		all, err = profile.Of(tx, f, m)
+		return err
+	})
+	return all, err
 }
 
 // Check finds the session of a token and notes that it was used. It refuses
@@ -134,17 +175,33 @@ func (s *Service) Check(ctx context.Context, f *access.Fund, token string) (acce
 func (s *Service) load(ctx context.Context, f *access.Fund, sh *shard, k key, old *remembered) (*remembered, error) {
 	before := s.ends.Load()
 	var got access.Session
-	var m access.Member
+	closed := false
 	local := s.now()
 	err := s.db.Read(ctx, k.fund, func(tx *store.Tx) (err error) {
+		closed = false
 		s.skew.Store(int64(tx.Now().Sub(local)))
 		if got, err = tx.Session(k.id); err != nil || !got.EndedAt.IsZero() {
 			return err
 		}
-		m, err = tx.Member(got.Member)
-		return err
+		m, err := tx.Member(got.Member)
+		if err != nil {
+			return err
+		}
+		if closed = m.Access(f, tx.Now()) == "none"; closed || got.Whose() == got.Member {
+			return nil
+		}
+		p, err := profile.Find(tx, f, m, got.Profile)
+		if access.Refused(err, "profile_closed") { // the member chooses again
+			got.Profile = ""
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		got.For, got.Person = p.For, p.Called()
+		return nil
 	})
-	if errors.Is(err, store.ErrNone) || err == nil && (!got.EndedAt.IsZero() || m.Access(f) == "none") {
+	if errors.Is(err, store.ErrNone) || err == nil && (!got.EndedAt.IsZero() || closed) {
 		s.forget(k)
 		return nil, access.Refuse("session_ended")
 	}

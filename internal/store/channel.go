@@ -14,31 +14,10 @@ func (tx *Tx) ChannelIndex(kind access.Kind, address string) string {
 }
 
 // Channel is how the member gets codes, zero if there is no way yet: a channel, or
-// an app. It is asked in one question.
-func (tx *Tx) Channel(member string) (c access.Channel, err error) {
-	var sealed []byte
-	var onFile, proved int64
-	err = tx.first(`
-		SELECT id, member, kind, address, source, on_file_at, proved_at FROM channel
-		WHERE fund = ?1 AND member = ?2 AND ended_at = 0
-		UNION ALL
-		SELECT id, member, 'totp', secret, 'member', 0, proved_at FROM factor
-		WHERE fund = ?1 AND member = ?2 AND ended_at = 0`,
-		[]any{member}, &c.ID, &c.Member, &c.Kind, &sealed, &c.Source, &onFile, &proved)
-	if errors.Is(err, ErrNone) {
-		return access.Channel{}, nil
-	}
-	if err != nil {
-		return c, err
-	}
-	c.OnFile, c.Proved = at(onFile), at(proved)
-	if c.Kind == access.TOTP {
-		c.Secret, err = tx.open("factor", "secret", c.ID, sealed)
-		return c, err
-	}
-	plain, err := tx.open("channel", "address", c.ID, sealed)
-	c.Address = string(plain)
-	return c, err
+// an app.
+func (tx *Tx) Channel(member string) (access.Channel, error) {
+	s, err := tx.standingOf(member)
+	return s.channel, err
 }
 
 // AddressUsed reports whether the address is another member's channel (F-35).
@@ -91,15 +70,9 @@ func (tx *Tx) EndedChannel(member string) (c access.Channel, err error) {
 }
 
 // Enrolment is the level the member can reach, zero if nothing was finished yet.
-func (tx *Tx) Enrolment(member string) (e access.Enrolment, err error) {
-	var since int64
-	err = tx.first(`SELECT member, level, journey, since FROM enrolment WHERE fund = ?1 AND member = ?2`,
-		[]any{member}, &e.Member, &e.Level, &e.Journey, &since)
-	e.Since = at(since)
-	if errors.Is(err, ErrNone) {
-		err = nil
-	}
-	return e, err
+func (tx *Tx) Enrolment(member string) (access.Enrolment, error) {
+	s, err := tx.standingOf(member)
+	return s.enrolment, err
 }
 
 // Enrol sets the level the member can reach.

@@ -99,6 +99,9 @@ func (tx *Tx) scanEntry(add func(access.Entry)) func(row) error {
 			return fmt.Errorf("entry %s: %w", e.ID, err)
 		}
 		e.Record, e.Login = held.Record, cmp.Or(held.Login, held.TaxCode)
+		if of := e.Record.OfAge; e.Held == access.HeldRepresented && of != 0 && tx.now.UnixMilli() >= of {
+			e.Held = "" // of age by now: nobody acts for them any more, and no import was needed
+		}
 		add(e)
 		return nil
 	}

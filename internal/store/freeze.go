@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"time"
 
 	"aditus/internal/access"
@@ -18,12 +17,8 @@ func (tx *Tx) Freeze(member, session string) error {
 // Frozen is since when the member's changes are stopped, the zero time if they
 // are not.
 func (tx *Tx) Frozen(member string) (since time.Time, err error) {
-	var when int64
-	err = tx.first(`SELECT since FROM member_freeze WHERE fund = ?1 AND member = ?2 AND ended_at = 0`, []any{member}, &when)
-	if errors.Is(err, ErrNone) {
-		err = nil
-	}
-	return at(when), err
+	s, err := tx.standingOf(member)
+	return s.frozen, err
 }
 
 // Thaw ends what Freeze began. It reports ErrNone if nothing was stopped.

@@ -101,3 +101,9 @@ func (tx *Tx) DropJourneys(member, keep string) error {
 	_, err := tx.exec(`UPDATE journey SET state = 'dropped' WHERE fund = ?1 AND member = ?2 AND id <> ?3 AND state = 'open'`, member, keep)
 	return err
 }
+
+// DropGoal ends the member's open journeys with one goal.
+func (tx *Tx) DropGoal(member, goal string) error {
+	_, err := tx.exec(`UPDATE journey SET state = 'dropped' WHERE fund = ?1 AND member = ?2 AND goal = ?3 AND state = 'open'`, member, goal)
+	return err
+}

@@ -117,6 +117,15 @@ func (tx *Tx) Count(key string, perHour, perDay int) (again time.Time, err error
 	return again, ErrNone
 }
 
+// Counted is how often a key was counted in its present day.
+func (tx *Tx) Counted(key string) (n int64, err error) {
+	err = tx.first(`SELECT day_used FROM tally WHERE fund = ?1 AND key = ?2 AND day_until > ?3`, []any{key, ms(tx.now)}, &n)
+	if errors.Is(err, ErrNone) {
+		err = nil
+	}
+	return n, err
+}
+
 // Uncount takes back what Count counted in this same transaction.
 func (tx *Tx) Uncount(key string) error {
 	return tx.later(`

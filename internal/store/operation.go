@@ -7,7 +7,7 @@ import (
 	"aditus/internal/access"
 )
 
-const operationColumns = `id, member, session, act, content, state, number, lang, challenge, drafted_at, changed_at, confirmed_at, withdrawn_at, held_until, held_for`
+const operationColumns = `id, member, session, act, content, state, number, lang, challenge, drafted_at, changed_at, confirmed_at, withdrawn_at, held_until, held_for, coalesce(actor, '')`
 
 func (tx *Tx) scanOperation(add func(access.Operation)) func(row) error {
 	return func(r row) error {
@@ -15,7 +15,7 @@ func (tx *Tx) scanOperation(add func(access.Operation)) func(row) error {
 		var sealed []byte
 		var drafted, changed, confirmed, withdrawn, held int64
 		if err := r.Scan(&o.ID, &o.Member, &o.Session, &o.Act, &sealed, &o.State, &o.Number, &o.Lang, &o.Challenge,
-			&drafted, &changed, &confirmed, &withdrawn, &held, &o.HeldFor); err != nil {
+			&drafted, &changed, &confirmed, &withdrawn, &held, &o.HeldFor, &o.Actor); err != nil {
 			return err
 		}
 		o.Fund = tx.fund
@@ -48,9 +48,9 @@ func (tx *Tx) AddOperation(o access.Operation) error {
 	}
 	return tx.one(`
 		INSERT INTO operation (fund, id, member, session, act, content, digest, state, number, lang, challenge,
-			drafted_at, changed_at, confirmed_at, withdrawn_at, held_until, held_for)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'draft', ?8, ?9, '', ?10, ?10, 0, 0, 0, '') ON CONFLICT DO NOTHING`,
-		o.ID, o.Member, o.Session, o.Act, sealed, o.Digest(), o.Number, o.Lang, ms(tx.now))
+			drafted_at, changed_at, confirmed_at, withdrawn_at, held_until, held_for, actor)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'draft', ?8, ?9, '', ?10, ?10, 0, 0, 0, '', ?11) ON CONFLICT DO NOTHING`,
+		o.ID, o.Member, o.Session, o.Act, sealed, o.Digest(), o.Number, o.Lang, ms(tx.now), o.Actor)
 }
 
 // Operation finds one of the member's operations, or reports ErrNone.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"aditus/internal/access"
@@ -22,8 +23,8 @@ func (tx *Tx) Post(m access.Message) error {
 	state, sealed, ended := access.MessageQueued, tx.seal("outbox", "body", m.ID, body), int64(0)
 	if m.Discard {
 		state, sealed, ended = access.MessageDiscarded, []byte{}, ms(tx.now)
-	} else {
-		tx.posted = true
+	} else if !slices.Contains(tx.posted, m.Kind) {
+		tx.posted = append(tx.posted, m.Kind)
 	}
 	return tx.later(`
 		INSERT INTO outbox (fund, id, member, challenge, kind, lang, key, body, state, queued_at, expires_at,

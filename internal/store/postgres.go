@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -47,21 +46,31 @@ func openPostgres(ctx context.Context, where string, o Options) (*postgres, erro
 }
 
 const (
-	beginWrite = `BEGIN; SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`
-	beginRead  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`
+	beginWrite = `BEGIN`
+	beginRead  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
+	serverTime = `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`
 )
 
-// begin opens a transaction and brings its time, in one round trip.
+// begin opens a transaction and brings its time, in one round trip. Both
+// statements are prepared: to parse and plan them each time is a good part of a
+// short transaction.
 func begin(ctx context.Context, c *pgx.Conn, q string, clock func() time.Time) (time.Time, error) {
-	res, err := c.PgConn().Exec(ctx, q).ReadAll()
-	if err != nil {
+	b := &pgx.Batch{}
+	b.Queue(q)
+	b.Queue(serverTime)
+	res := c.SendBatch(ctx, b)
+	_, err := res.Exec()
+	var ms int64
+	if err == nil {
+		err = res.QueryRow().Scan(&ms)
+	}
+	if err := errors.Join(err, res.Close()); err != nil {
 		return time.Time{}, err
 	}
 	if clock != nil {
 		return clock().UTC(), nil
 	}
-	n, err := strconv.ParseInt(string(res[len(res)-1].Rows[0][0]), 10, 64)
-	return time.UnixMilli(n).UTC(), err
+	return time.UnixMilli(ms).UTC(), nil
 }
 
 func (p *postgres) read(ctx context.Context, clock func() time.Time, f func(engine, time.Time) error) (err error) {
@@ -89,7 +98,7 @@ func (p *postgres) write(ctx context.Context, tx *Tx, f func(*Tx) error) error {
 		return err
 	}
 	tx.ctx, tx.driverCtx, tx.engine = ctx, ctx, e
-	tx.posted, tx.staging, tx.over = false, 0, false // an earlier run left nothing
+	tx.posted, tx.staging, tx.stands, tx.over = nil, 0, nil, false // an earlier run left nothing
 	committed := false
 	defer func() { // also when f panics
 		tx.end()

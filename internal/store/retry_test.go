@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"aditus/internal/access"
 	"aditus/internal/dbtest"
 	"aditus/internal/store"
 )
@@ -90,7 +91,11 @@ func TestRetryIsBounded(t *testing.T) {
 // its Tx: not the wish to wake the mail's worker, not the hold on an import.
 func TestRetryBeginsAfresh(t *testing.T) {
 	posted := 0
-	db := dbtest.Open(t, dbtest.New(t, "postgres"), store.Options{Posted: func() { posted++ }})
+	db := dbtest.Open(t, dbtest.New(t, "postgres"), store.Options{Posted: func(q store.Queue) {
+		if posted++; q != (store.Queue{Fund: fund, Kind: access.Email}) {
+			t.Error("woken for", q)
+		}
+	}})
 	march, err := begin(t, db, "march")
 	ok(t, err)
 	runs := 0

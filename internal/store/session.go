@@ -6,12 +6,16 @@ import (
 	"aditus/internal/access"
 )
 
-const sessionColumns = `id, member, level, method, lang, device, agent, started_at, seen_at, proved_at, ends_at, ended_at`
+const sessionColumns = `id, member, level, method, lang, device, agent, started_at, seen_at, proved_at, ends_at, ended_at, profile`
 
 func (tx *Tx) scanSession(s *access.Session) func(row) error {
 	return func(r row) error {
 		var started, seenAt, proved, ends, ended int64
-		err := r.Scan(&s.ID, &s.Member, &s.Level, &s.Method, &s.Lang, &s.Device, &s.Agent, &started, &seenAt, &proved, &ends, &ended)
+		var profile *string
+		err := r.Scan(&s.ID, &s.Member, &s.Level, &s.Method, &s.Lang, &s.Device, &s.Agent, &started, &seenAt, &proved, &ends, &ended, &profile)
+		if s.Several = profile != nil; s.Several {
+			s.Profile = *profile
+		}
 		s.Fund, s.StartedAt, s.SeenAt, s.ProvedAt, s.EndsAt, s.EndedAt = tx.fund, at(started), at(seenAt), at(proved), at(ends), at(ended)
 		return err
 	}
@@ -19,10 +23,21 @@ func (tx *Tx) scanSession(s *access.Session) func(row) error {
 
 // AddSession begins a session.
 func (tx *Tx) AddSession(s access.Session) error {
+	var profile any // one, if there is no choice
+	if s.Several {
+		profile = s.Profile
+	}
 	return tx.later(`
-		INSERT INTO session (fund, id, member, level, method, lang, device, agent, started_at, seen_at, proved_at, ends_at, ended_at)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, 0)`,
-		s.ID, s.Member, string(s.Level), s.Method, s.Lang, s.Device, s.Agent, ms(tx.now), ms(s.ProvedAt), ms(s.EndsAt))
+		INSERT INTO session (fund, id, member, level, method, lang, device, agent, started_at, seen_at, proved_at, ends_at, ended_at, profile)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, 0, ?12)`,
+		s.ID, s.Member, string(s.Level), s.Method, s.Lang, s.Device, s.Agent, ms(tx.now), ms(s.ProvedAt), ms(s.EndsAt), profile)
+}
+
+// ChooseProfile opens a profile in one of the member's sessions, or reports ErrNone
+// if it has ended, or had no choice.
+func (tx *Tx) ChooseProfile(member, id, profile string) error {
+	return tx.one(`
+		UPDATE session SET profile = ?4 WHERE fund = ?1 AND member = ?2 AND id = ?3 AND ended_at = 0 AND profile IS NOT NULL`, member, id, profile)
 }
 
 // Session finds a session, ended or not, or reports ErrNone.
@@ -91,4 +106,30 @@ func (tx *Tx) UseDevice(d access.Device) error {
 func (tx *Tx) ForgetDevices(member, keep string) error {
 	_, err := tx.exec(`DELETE FROM device WHERE fund = ?1 AND member = ?2 AND id <> ?3`, member, keep)
 	return err
+}
+
+// DevicesOf lists the browsers that the member used, the latest first.
+func (tx *Tx) DevicesOf(member string, limit int) (ds []access.Device, err error) {
+	err = tx.query(func(r row) error {
+		d := access.Device{Member: member}
+		var first, proved, seenAt int64
+		err := r.Scan(&d.ID, &d.Agent, &first, &proved, &seenAt)
+		d.FirstAt, d.Proved, d.SeenAt = at(first), at(proved), at(seenAt)
+		ds = append(ds, d)
+		return err
+	}, `SELECT id, agent, first_at, proved_at, seen_at FROM device WHERE fund = ?1 AND member = ?2 ORDER BY seen_at DESC, id LIMIT ?3`, member, limit)
+	return ds, err
+}
+
+// ForgetDevice makes one device of the member an unknown one. It is no error if it
+// was.
+func (tx *Tx) ForgetDevice(member, id string) error {
+	_, err := tx.exec(`DELETE FROM device WHERE fund = ?1 AND member = ?2 AND id = ?3`, member, id)
+	return err
+}
+
+// ProveSession notes that a code was answered in one of the member's sessions, or
+// reports ErrNone if it has ended.
+func (tx *Tx) ProveSession(member, id string) error {
+	return tx.one(`UPDATE session SET proved_at = ?4 WHERE fund = ?1 AND member = ?2 AND id = ?3 AND ended_at = 0`, member, id, ms(tx.now))
 }

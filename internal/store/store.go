@@ -46,9 +46,10 @@ type Options struct {
 	// again (reliability.md R8). Nil does nothing.
 	Fatal func(error)
 
-	// Posted is called after a commit that put a message in the outbox, so
-	// that a worker here need not wait to look. Nil does nothing.
-	Posted func()
+	// Posted is called after a commit that put messages in the outbox, once for
+	// each queue they stand in, so that a worker here need not wait to look. Nil
+	// does nothing.
+	Posted func(Queue)
 
 	Conns     int  // most connections; 0 means 2 for each processor, at least 8
 	Ungrouped bool // SQLite, for measuring: one commit for each Write
@@ -58,8 +59,9 @@ type Options struct {
 type DB struct {
 	keys   *keys.Ring
 	now    func() time.Time
-	posted func()
+	posted func(Queue)
 	latest atomic.Int64 // the latest time seen, Unix ms
+	ran    atomic.Int64 // statements, of all transactions of funds
 	pg     *postgres
 	lite   *sqlite
 }
@@ -122,8 +124,10 @@ func (db *DB) Shared() bool { return db.pg != nil }
 func (db *DB) Write(ctx context.Context, fund string, f func(*Tx) error) error {
 	tx := db.tx(fund)
 	err := db.write(ctx, tx, f)
-	if err == nil && tx.posted && db.posted != nil {
-		db.posted()
+	if err == nil && db.posted != nil {
+		for _, kind := range tx.posted {
+			db.posted(Queue{fund, kind})
+		}
 	}
 	return err
 }
@@ -169,6 +173,11 @@ func (db *DB) Across(ctx context.Context, f func(*All) error) error {
 	})
 }
 
+// Statements is how many statements the funds' transactions have run since db was
+// opened: two people who must not be told apart cost the same number of them
+// (security.md part 6).
+func (db *DB) Statements() int64 { return db.ran.Load() }
+
 // Ping reports whether the database answers.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.Across(ctx, func(a *All) error { _, err := a.WithUnsealed(); return err })
@@ -182,5 +191,5 @@ func (db *DB) read(ctx context.Context, f func(engine, time.Time) error) error {
 }
 
 func (db *DB) tx(fund string) *Tx {
-	return &Tx{fund: fund, keys: db.keys.Fund(fund), clock: db.now, see: db.see}
+	return &Tx{fund: fund, keys: db.keys.Fund(fund), clock: db.now, see: db.see, ran: &db.ran}
 }

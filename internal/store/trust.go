@@ -15,9 +15,10 @@ func (tx *Tx) mobileIndex(e access.Entry) any {
 }
 
 // MobileHolders is how many people of the register have a number: all of them
-// count, also those who may not come in.
+// count, also those who may not come in. Who has two roles, by one tax code, is
+// one person.
 func (tx *Tx) MobileHolders(number string) (n int, err error) {
-	err = tx.first(`SELECT count(DISTINCT member) FROM entry WHERE fund = ?1 AND mobile = ?2 AND `+seen,
+	err = tx.first(`SELECT count(DISTINCT coalesce(tax_code, member)) FROM entry WHERE fund = ?1 AND mobile = ?2 AND `+seen,
 		[]any{tx.ChannelIndex(access.SMS, number)}, &n)
 	return n, err
 }

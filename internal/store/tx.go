@@ -5,8 +5,10 @@ import (
 	"errors"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"aditus/internal/access"
 	"aditus/internal/keys"
 )
 
@@ -23,8 +25,10 @@ type Tx struct {
 	clock     func() time.Time
 	see       func(time.Time) error // judges the transaction's time
 	now       time.Time
-	posted    bool  // a message was put in the outbox
-	staging   int64 // the version of the import that the transaction holds; 0: none
+	ran       *atomic.Int64 // counts the statements
+	posted    []access.Kind // of messages that were put in the outbox, each once
+	staging   int64         // the version of the import that the transaction holds; 0: none
+	stands    *standing     // the member's who was asked about last
 	over      bool
 }
 
@@ -60,6 +64,10 @@ func (tx *Tx) ready(q string) error {
 	if err := tx.ctx.Err(); err != nil {
 		return err
 	}
+	if moves(q) {
+		tx.stands = nil
+	}
+	tx.ran.Add(1)
 	return boundToFund(q)
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"errors"
 	"time"
 
 	"aditus/internal/access"
@@ -64,25 +63,9 @@ func (tx *Tx) putUsername(u access.Username, state string, until int64) error {
 }
 
 // Username is the name that the member signs in with, zero if they chose none.
-func (tx *Tx) Username(member string) (u access.Username, err error) {
-	var index string
-	var sealed []byte
-	err = tx.first(`SELECT member, found_by, name, journey FROM username WHERE fund = ?1 AND member = ?2 AND state = 'active'`,
-		[]any{member}, &u.Member, &index, &sealed, &u.Journey)
-	if errors.Is(err, ErrNone) {
-		return access.Username{}, nil
-	}
-	if err != nil {
-		return u, err
-	}
-	plain, err := tx.open("username", "name", index, sealed)
-	if err != nil {
-		return u, err
-	}
-	var s sealedName
-	err = json.Unmarshal(plain, &s)
-	u.Name, u.Address, u.Active = s.Name, s.Address, true
-	return u, err
+func (tx *Tx) Username(member string) (access.Username, error) {
+	s, err := tx.standingOf(member)
+	return s.username, err
 }
 
 // MembersByUsername finds the person who signs in with a name: one, or none.

@@ -58,6 +58,6 @@ func (v *Voice) arg(a access.Arg) any {
 
 // StyleOf is how a fund writes in one language.
 func StyleOf(f *access.Fund, lang string) Style {
-	return Style{Fund: f.ID, Country: f.Country, Zone: f.Zone,
+	return Style{Fund: f.ID, Country: f.Country, Zone: f.Zone, Variant: f.Variants[lang],
 		Always: []any{"fund", f.Name, "phone", f.Help.Shown, "open", f.Help.Hours[lang]}}
 }

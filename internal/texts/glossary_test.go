@@ -109,12 +109,12 @@ func judge(lang, key, text string) (wrong []string) {
 
 func TestGlossary(t *testing.T) {
 	b := load(t)
-	for _, lang := range Languages {
+	for _, lang := range append(slices.Clone(Languages), Variants...) {
 		for _, key := range slices.Sorted(maps.Keys(b.common[lang]())) {
 			m := b.common[lang]()[key]
 			for _, p := range []string{m.one, m.many, m.other} {
 				for _, paragraph := range strings.Split(p, "\n") {
-					for _, w := range judge(lang, key, paragraph) {
+					for _, w := range judge(LanguageOf(lang), key, paragraph) {
 						t.Errorf("%s.toml %s: %s", lang, key, w)
 					}
 				}
@@ -173,9 +173,9 @@ func TestGlossaryBites(t *testing.T) {
 func TestMessagesFit(t *testing.T) {
 	b := load(t)
 	seen := 0
-	for _, lang := range Languages {
+	for _, lang := range append(slices.Clone(Languages), Variants...) {
 		for key, m := range b.common[lang]() {
-			if err := m.fitsSMS(key, lang); err != nil {
+			if err := m.fitsSMS(key, LanguageOf(lang)); err != nil {
 				t.Errorf("%s.toml: %v", lang, err)
 			}
 			switch {

@@ -101,6 +101,8 @@ func longest(hole, lang string) (string, bool) {
 		return "359359", true
 	case "secret":
 		return "WWWW-WWWW-WWWW-WWWW", true
+	case "stop":
+		return "WWWW-WWWW", true
 	case "last3":
 		return "359", true
 	case "minutes":
@@ -113,7 +115,7 @@ func longest(hole, lang string) (string, bool) {
 		return map[string]string{"it": "99,99 %", "fr": "99,99 %", "de": "99.99 %", "en": "99.99%"}[lang], true
 	case "amount":
 		return map[string]string{"it": "1.234.567,89 EUR", "fr": "1 234 567,89 EUR", "de": "CHF 1'234'567.89", "en": "EUR 1,234,567.89"}[lang], true
-	case "date", "stamp": // a hold's end has its time too
+	case "date", "stamp", "ready": // a hold's end has its time too
 		return map[string]string{"it": "30/09/2026, 14:30", "fr": "30/09/2026, 14:30", "de": "30.09.2026, 14:30", "en": "30 Sep 2026, 14:30"}[lang], true
 	}
 	return "", false

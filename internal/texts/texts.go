@@ -25,12 +25,23 @@ import (
 	"time"
 )
 
-//go:embed it.toml fr.toml de.toml en.toml
+//go:embed it.toml fr.toml de.toml en.toml it@lei.toml
 var files embed.FS
 
 // Languages are those the product speaks. The first is the one the others are
 // written after.
 var Languages = []string{"it", "fr", "de", "en"}
+
+// Variants are other ways to speak one of the languages, which a fund chooses in its
+// file: a file each, with the sentences that differ, over those of the language.
+// What a visitor chooses, and what a page says of itself, is the language.
+var Variants = []string{"it@lei"}
+
+// LanguageOf is the language that a variant speaks, or a language itself.
+func LanguageOf(variant string) string {
+	lang, _, _ := strings.Cut(variant, "@")
+	return lang
+}
 
 // OwnPrefix begins the keys that only a fund's file has: words for what is the
 // fund's alone, such as its investment lines.
@@ -40,7 +51,7 @@ const OwnPrefix = "own."
 // own words. Fill it with AddFund before the first Voice speaks; from then on it
 // is only read.
 type Book struct {
-	common map[string]func() messages     // by language, and "fr-CH"; read when first called
+	common map[string]func() messages     // by language and variant, and "fr-CH"; read when first called
 	funds  map[string]map[string]messages // by fund, then as common
 }
 
@@ -51,26 +62,41 @@ type messages map[string]*message
 // first use.
 func Load() *Book {
 	b := &Book{common: map[string]func() messages{}, funds: map[string]map[string]messages{}}
+	read := func(name string) messages {
+		data, err := files.ReadFile(name + ".toml")
+		m, err2 := readTexts(name+".toml", data)
+		if err := errors.Join(err, err2); err != nil {
+			panic(err)
+		}
+		return m
+	}
 	for _, lang := range Languages {
-		b.common[lang] = sync.OnceValue(func() messages {
-			data, err := files.ReadFile(lang + ".toml")
-			m, err2 := readTexts(lang+".toml", data)
-			if err := errors.Join(err, err2); err != nil {
-				panic(err)
-			}
-			return m
-		})
+		b.common[lang] = sync.OnceValue(func() messages { return read(lang) })
+	}
+	for _, variant := range Variants {
+		b.common[variant] = sync.OnceValue(func() messages { return over(b.common[LanguageOf(variant)](), read(variant)) })
 	}
 	b.common["fr-CH"] = sync.OnceValue(func() messages { return swiss(b.common["fr"]()) })
 	return b
 }
 
-// Complete judges the embedded texts: that each file can be read, and that each
-// language has the keys and the holes of the first one. The error names each
-// difference.
+// over are the texts of a language with those of a variant in their place.
+func over(under, variant messages) messages {
+	all := maps.Clone(under)
+	if all == nil {
+		all = messages{}
+	}
+	maps.Copy(all, variant)
+	return all
+}
+
+// Complete judges the embedded texts: that each file can be read, that each
+// language has the keys and the holes of the first one, and a variant those of
+// its language. The error names each difference.
 func Complete() error {
 	var wrong []error
 	var first messages
+	all := map[string]messages{}
 	for i, lang := range Languages {
 		file := lang + ".toml"
 		data, err := files.ReadFile(file)
@@ -85,7 +111,21 @@ func Complete() error {
 		if i == 0 {
 			first = m
 		}
+		all[lang] = m
 		wrong = append(wrong, same(file, m, first))
+	}
+	for _, variant := range Variants {
+		file := variant + ".toml"
+		data, err := files.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		m, err := readFile(file, data)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		wrong = append(wrong, same(file, over(all[LanguageOf(variant)], m), first))
 	}
 	return errors.Join(wrong...)
 }
@@ -110,8 +150,9 @@ func same(file string, m, first messages) error {
 }
 
 // AddFund lays a fund's own wording over the common one, for that fund only:
-// the files <fund>.<lang>.toml of fsys, as many as there are. Call it before the
-// first Voice of the fund.
+// the files <fund>.<lang>.toml of fsys, as many as there are, and over a language's
+// those of its variants, <fund>.<variant>.toml. Call it before the first Voice of
+// the fund.
 //
 // The error names the file and the line of everything that is wrong: a key the
 // product does not have (but for own.*, which every file of the fund must then
@@ -121,7 +162,7 @@ func (b *Book) AddFund(fund string, fsys fs.FS) error {
 	read := map[string]messages{}
 	data := map[string][]byte{}
 	var wrong []error
-	for _, lang := range Languages {
+	for _, lang := range append(slices.Clone(Languages), Variants...) {
 		file := fund + "." + lang + ".toml"
 		d, err := fs.ReadFile(fsys, file)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -149,8 +190,9 @@ func (b *Book) AddFund(fund string, fsys fs.FS) error {
 		return err
 	}
 	own := map[string]messages{}
-	for lang, m := range read {
-		own[lang] = m
+	maps.Copy(own, read)
+	for _, variant := range Variants {
+		own[variant] = over(own[LanguageOf(variant)], own[variant])
 	}
 	if french := own["fr"]; french != nil {
 		own["fr-CH"] = swiss(french)
@@ -172,6 +214,9 @@ func (b *Book) fits(key, lang string, read map[string]messages) error {
 	text, common := read[lang][key], b.common[lang]()[key]
 	if strings.HasPrefix(key, OwnPrefix) || common == nil && hasAny(key, ofActs) {
 		for other, m := range read {
+			if slices.Contains(Variants, other) && m[key] == nil {
+				continue // it says only what differs
+			}
 			if m[key] == nil {
 				return fmt.Errorf("%q is in this file and not in the fund's %s", key, other)
 			}
@@ -187,7 +232,7 @@ func (b *Book) fits(key, lang string, read map[string]messages) error {
 	if !slices.Equal(text.holes(), common.holes()) {
 		return fmt.Errorf("%q has the holes %v, not %v", key, text.holes(), common.holes())
 	}
-	return text.fitsSMS(key, lang)
+	return text.fitsSMS(key, LanguageOf(lang))
 }
 
 // A Style is how a fund writes.
@@ -196,6 +241,7 @@ type Style struct {
 	Country string         // decides dates, money and the spaces of French: "IT", "CH", "FR"
 	Zone    *time.Location // of its clock; nil is UTC
 	Always  []any          // name, value pairs any text may use: fund, phone, open (the opening hours)
+	Variant string         // one of Variants, to be spoken in place of its language; "" for none
 }
 
 // Voice is the book read aloud by one fund in one language. It is cheap to make
@@ -208,6 +254,9 @@ func (b *Book) Voice(s Style, lang string) *Voice {
 	from := lang
 	if lang == "fr" && s.Country == "CH" {
 		from = "fr-CH"
+	}
+	if slices.Contains(Variants, s.Variant) && LanguageOf(s.Variant) == lang {
+		from = s.Variant
 	}
 	if s.Zone == nil {
 		s.Zone = time.UTC

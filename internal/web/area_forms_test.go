@@ -120,7 +120,7 @@ func TestWrongValues(t *testing.T) {
 		})
 	}
 	b.w.t = t
-	if all, err := w.app.Operations.All(t.Context(), w.fund, w.member(samuele), 10); err != nil || len(all) != 0 {
+	if all, err := w.app.Operations.All(t.Context(), w.fund, access.Session{Member: w.member(samuele)}, 10); err != nil || len(all) != 0 {
 		t.Error("a wrong form was written down", all, err)
 	}
 }

@@ -85,7 +85,7 @@ func TestAreaReadOnly(t *testing.T) {
 		b.want(http.StatusForbidden, path, b.do(path, append(form, "do", "add")...))
 		b.want(http.StatusForbidden, path, b.do(path, "unknown", "x"))
 	}
-	if all, err := w.app.Operations.All(t.Context(), w.fund, w.member(samuele), 10); err != nil || len(all) != 0 {
+	if all, err := w.app.Operations.All(t.Context(), w.fund, access.Session{Member: w.member(samuele)}, 10); err != nil || len(all) != 0 {
 		t.Error("something was written down", all, err)
 	}
 	if w.posted() != before {

@@ -17,6 +17,7 @@ import (
 var statuses = map[string]int{
 	"busy":             http.StatusServiceUnavailable,
 	"locked":           http.StatusTooManyRequests,
+	"work":             http.StatusTooManyRequests,
 	"code_still_valid": http.StatusConflict,
 	"code_paused":      http.StatusTooManyRequests,
 	"pin_paused":       http.StatusTooManyRequests,
@@ -24,8 +25,10 @@ var statuses = map[string]int{
 	"mobile_needed":    http.StatusForbidden,
 	"code_hour_limit":  http.StatusTooManyRequests,
 	"code_daily_limit": http.StatusTooManyRequests,
+	"stop_many":        http.StatusTooManyRequests,
 	"channel_needed":   http.StatusForbidden,
 	"operation_status": http.StatusForbidden,
+	"operation_other":  http.StatusForbidden,
 	"operation_closed": http.StatusConflict,
 	"operation_many":   http.StatusTooManyRequests,
 	"withdraw_late":    http.StatusConflict,
@@ -46,6 +49,10 @@ func status(wrong []*access.Refusal) (int, error) {
 			return 0, page.Elsewhere("/session-ended")
 		case "frozen":
 			return 0, page.Elsewhere("/security/not-me")
+		case "profile_closed":
+			if r.Field == "" { // else it is said there
+				return 0, page.Elsewhere("/profiles")
+			}
 		case "operation_unknown":
 			return 0, page.Missing
 		}

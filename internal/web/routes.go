@@ -30,6 +30,7 @@ import (
 	"aditus/internal/web/page/help"
 	"aditus/internal/web/page/history"
 	"aditus/internal/web/page/home"
+	"aditus/internal/web/page/letternew"
 	"aditus/internal/web/page/login"
 	"aditus/internal/web/page/loginpasskey"
 	"aditus/internal/web/page/notme"
@@ -37,15 +38,20 @@ import (
 	"aditus/internal/web/page/otp"
 	"aditus/internal/web/page/otpbackup"
 	"aditus/internal/web/page/otphelp"
+	"aditus/internal/web/page/otpletter"
 	"aditus/internal/web/page/passkeyedit"
 	"aditus/internal/web/page/passkeynew"
 	"aditus/internal/web/page/passkeys"
 	"aditus/internal/web/page/passwordchange"
 	"aditus/internal/web/page/passwordforgot"
 	"aditus/internal/web/page/passwordnew"
+	"aditus/internal/web/page/pinask"
+	"aditus/internal/web/page/pinchange"
 	"aditus/internal/web/page/pinnew"
 	"aditus/internal/web/page/privacy"
 	"aditus/internal/web/page/profile"
+	"aditus/internal/web/page/profiles"
+	"aditus/internal/web/page/replacement"
 	"aditus/internal/web/page/request"
 	"aditus/internal/web/page/requests"
 	"aditus/internal/web/page/security"
@@ -53,6 +59,7 @@ import (
 	"aditus/internal/web/page/sessionstay"
 	"aditus/internal/web/page/signedout"
 	"aditus/internal/web/page/signout"
+	"aditus/internal/web/page/stop"
 	"aditus/internal/web/page/withdraw"
 )
 
@@ -70,8 +77,9 @@ type need int
 
 const (
 	needsNothing need = iota
-	needsSession      // a session, and no invitation to the secure channel that is overdue
-	needsSignIn       // a session, whatever else: the pages that the overdue invitation leads through
+	needsSession      // a session in which a profile is open, and no invitation to the secure channel that is overdue
+	needsSignIn       // a session, whatever invitation: the pages that an overdue one leads through
+	needsChoice       // a session, whatever else: the page of the profiles
 )
 
 // here is the path as the menu knows it.
@@ -108,22 +116,29 @@ func routes() []route {
 		{"/password/forgot", passwordforgot.Page{}, passwordforgot.HTML, needsNothing},
 		{"/recover", halves.Page{}, halves.HTML, needsNothing},
 		{"/recover/sent", halvessent.Page{}, halvessent.HTML, needsNothing},
+		{"/pin", pinask.Page{}, pinask.HTML, needsNothing},
 		{"/pin/new", pinnew.Page{}, pinnew.HTML, needsNothing},
+		{"/pin/change", pinchange.Page{}, pinchange.HTML, needsSignIn},
 		{"/password/change", passwordchange.Page{}, passwordchange.HTML, needsSignIn},
 		{"/contacts/change", contacts.Page{}, contacts.HTML, needsNothing},
 
 		// An access of one's own, by letter; the factor, and what stands for it.
 		{"/enrol", enrol.Page{}, enrol.HTML, needsNothing},
 		{"/enrol/letter", enrolletter.Page{}, enrolletter.HTML, needsNothing},
+		{"/enrol/new-letter", letternew.Page{}, letternew.HTML, needsNothing},
 		{"/enrol/terms", enrolterms.Page{}, enrolterms.HTML, needsNothing},
 		{"/enrol/name", enrolname.Page{}, enrolname.HTML, needsNothing},
 		{"/enrol/factor", enrolfactor.Page{}, enrolfactor.HTML, needsNothing},
 		{"/otp/backup", otpbackup.Page{}, otpbackup.HTML, needsNothing},
+		{"/otp/letter", otpletter.Page{}, otpletter.HTML, needsNothing},
+		{"/stop", stop.Page{}, stop.HTML, needsNothing},
+		{"/security/replacement", replacement.Page{}, replacement.HTML, needsSignIn},
 		{"/contracts/add", contractadd.Page{}, contractadd.HTML, needsSession},
 		{"/security/codes", backupcodes.Page{}, backupcodes.HTML, needsSession},
 
 		// The member's area.
 		{"/{$}", home.Page{}, home.HTML, needsSession},
+		{"/profiles", profiles.Page{}, profiles.HTML, needsChoice},
 		{"/profile", profile.Page{}, profile.HTML, needsSession},
 		{"/security/passkeys", passkeys.Page{}, passkeys.HTML, needsSession},
 		{"/security/passkeys/new", passkeynew.Page{}, passkeynew.HTML, needsNothing},

@@ -157,7 +157,7 @@ func (s *Site) serve(rt route, t func() *template.Template) http.Handler {
 		}
 		v := &page.Visit{Request: r, Services: &s.Services, W: w, Fund: h.fund, Site: h.site, Here: rt.here(), Nonce: rand.Text(),
 			IP: s.clientIP(r), Agent: agent(r.UserAgent()), Form: url.Values{}, Status: http.StatusOK}
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'nonce-"+v.Nonce+
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self' 'nonce-"+v.Nonce+
 			"'; img-src 'self' data:; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		asked := v.Speak()
 		v.Voice = s.Texts.Voice(texts.StyleOf(h.fund, v.Lang), v.Lang)
@@ -254,6 +254,9 @@ func (s *Site) session(v *page.Visit, rt route) error {
 			return page.Elsewhere("/session-ended")
 		}
 		return page.Elsewhere("/login")
+	case rt.needs == needsChoice:
+	case v.Session.Several && v.Session.Profile == "" && rt.here() != "/session":
+		return page.Elsewhere("/profiles")
 	case rt.needs == needsSession:
 		return s.overdue(v)
 	}

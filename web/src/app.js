@@ -12,6 +12,7 @@ import { fillFromSMS } from "./webotp.js";
 import { passkey } from "./passkey.js";
 import { poll } from "./poll.js";
 import { session } from "./session.js";
+import { work } from "./work.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 
@@ -30,6 +31,7 @@ each("input[data-webotp]", fillFromSMS);
 each("dialog[data-session]", session);
 each("[data-poll]", poll);
 each("[data-passkey]", passkey);
+each("[data-work]", work);
 each("[data-print]", (button) => {
   button.hidden = false;
   button.addEventListener("click", () => print());

@@ -20,10 +20,16 @@ type walk struct {
 // world of its own and on a phone. The browser must have nothing to complain of.
 func walks(t *testing.T, journey func(t *testing.T, w walk)) {
 	t.Helper()
+	walksAt(t, "aurora", journey)
+}
+
+// walksAt is walks at another fund.
+func walksAt(t *testing.T, fund string, journey func(t *testing.T, w walk)) {
+	t.Helper()
 	for name, noJS := range map[string]bool{"scripts": false, "no scripts": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := walk{world: newWorld(t), p: browsertest.New(t, browsertest.Options{Width: 360, Height: 740, NoJS: noJS, Lang: "it"}), noJS: noJS}
+			w := walk{world: newWorldOf(t, fund), p: browsertest.New(t, browsertest.Options{Width: 360, Height: 740, NoJS: noJS, Lang: "it"}), noJS: noJS}
 			journey(t, w)
 			if said := w.p.Console(); len(said) > 0 {
 				t.Errorf("the browser says %q", said)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base32"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -25,10 +26,10 @@ type reader struct {
 	secret  []byte // of the app
 }
 
-// reads puts somebody with a letter into the register, and before a browser.
-func (s *stage) reads() *reader {
-	s.t.Helper()
-	n := int(s.people.Add(1))
+// lettered puts somebody with a letter into the register.
+func (w *world) lettered() (*person, journey.Letter) {
+	w.t.Helper()
+	n := int(w.people.Add(1))
 	ahv := fmt.Sprintf("756%09d", n)
 	sum := 0
 	for i, c := range ahv {
@@ -37,9 +38,8 @@ func (s *stage) reads() *reader {
 	ahv += fmt.Sprint((10 - sum%10) % 10)
 	id := fmt.Sprintf("e%04d", n)
 	code := "AAAABBBB" + strings.NewReplacer("0", "C", "1", "D").Replace(fmt.Sprintf("%04d", n))
-	r := &reader{letter: journey.Letter{AHV: ahv, Born: "21.3.1982", Code: code}, mailbox: fmt.Sprintf("agnes%d@posta.example", n)}
-	p := &person{w: s.world, member: fmt.Sprintf("A%04d", n), number: id, channel: access.TOTP}
-	s.write(func(tx *store.Tx) error {
+	p := &person{w: w, member: fmt.Sprintf("A%04d", n), number: id, channel: access.TOTP, email: fmt.Sprintf("agnes%d@posta.example", n)}
+	w.write(func(tx *store.Tx) error {
 		im, err := tx.BeginImport("letters.csv", id)
 		if err != nil {
 			return err
@@ -54,8 +54,14 @@ func (s *stage) reads() *reader {
 		}
 		return tx.PublishImport(im)
 	})
-	r.seat = p.sits(s.lang, "")
-	return r
+	return p, journey.Letter{AHV: ahv, Born: "21.3.1982", Code: code}
+}
+
+// reads seats somebody with a letter at a browser.
+func (s *stage) reads() *reader {
+	s.t.Helper()
+	p, letter := s.lettered()
+	return &reader{seat: p.sits(s.lang, ""), letter: letter, mailbox: p.email}
 }
 
 func (r *reader) must(err error) {
@@ -196,14 +202,19 @@ var statesEnrol = []state{
 	}},
 	{name: "enrol-letter-many", route: "/enrol/letter", status: 422, wrong: true, open: func(s *stage) {
 		r := s.reads()
-		for range 10 {
-			wrong := r.letter
-			wrong.Born = "22.3.1982"
-			if _, err := s.app.Journeys.Enrol(context.Background(), s.fund, r.visitor, wrong); !access.Refused(err, "activation") {
-				s.t.Fatal(err)
-			}
-		}
+		s.crowds(r)
 		s.goes(nil, "/enrol/letter")
+		s.submits(send, "ahv", r.letter.AHV, "birth_date", "22.3.1982", "activation_code", r.letter.Code)
+	}},
+	{name: "enrol-letter-work", route: "/enrol/letter", status: 429, wrong: true, open: func(s *stage) {
+		r := s.reads()
+		s.crowds(r)
+		s.goes(nil, "/enrol/letter")
+		here, wrong := r.visitor, r.letter
+		here.IP, wrong.Born = netip.MustParseAddrPort(s.address()).Addr().String(), "22.3.1982"
+		if _, err := s.app.Journeys.Enrol(context.Background(), s.fund, here, wrong); !access.Refused(err, "activation_many") {
+			s.t.Fatal(err)
+		}
 		s.submits(send, "ahv", r.letter.AHV, "birth_date", "22.3.1982", "activation_code", r.letter.Code)
 	}},
 	{name: "enrol-terms", route: "/enrol/terms", open: func(s *stage) { s.goes(s.reads().opens().seat, "/enrol/terms") }},

@@ -96,6 +96,36 @@ var statesHalves = []state{
 		s.submits(confirm, "otp", s.code(who.mobile))
 	}},
 
+	{name: "pin-security", route: "/security", open: func(s *stage) { s.goes(s.read(simone), "/security") }},
+	{name: "pin-security-none", route: "/security", open: func(s *stage) {
+		s.goes(s.read(kind{noPIN: true, record: matricola.record}), "/security")
+	}},
+	{name: "pin-ask", route: "/pin", open: func(s *stage) { s.begins(s.read(simone), "/pin/change") }},
+	{name: "pin-ask-password", route: "/pin", open: func(s *stage) { s.begins(s.read(simone), "/password/change") }},
+	{name: "pin-ask-wrong", route: "/pin", status: 422, wrong: true, open: func(s *stage) {
+		s.begins(s.read(simone), "/pin/change")
+		s.submits(send, "pin", "K7M2Q9XB")
+	}},
+	{name: "pin-code", route: "/otp", open: func(s *stage) {
+		s.begins(s.read(simone), "/pin/change")
+		s.submits(send, "pin", pin)
+	}},
+	{name: "pin-new", route: "/pin/new", open: func(s *stage) { s.agrees(s.read(simone), "/pin/change") }},
+	{name: "pin-new-same", route: "/pin/new", status: 422, wrong: true, open: func(s *stage) {
+		s.agrees(s.read(simone), "/pin/change")
+		s.submits(send, "pin", pin)
+	}},
+	{name: "pin-saved", route: "/security", open: func(s *stage) {
+		s.agrees(s.read(simone), "/pin/change")
+		s.submits(send, "pin", "B4N8R2ZT")
+	}},
+	{name: "pin-new-password", route: "/password/new", open: func(s *stage) { s.agrees(s.read(simone), "/password/change") }},
+	{name: "pin-forgotten-sent", route: "/recover/sent", open: func(s *stage) {
+		who := s.read(simone)
+		s.goes(who, "/password/forgot")
+		s.submits(send, "username", who.login, "mail", who.email, "mobile", who.mobile)
+	}},
+
 	{name: "halves-act-no-pin", route: "/operations/{new}/{act}", status: 403, open: func(s *stage) {
 		s.goes(s.read(kind{noPIN: true, record: matricola.record}), "/operations/new/iban")
 	}},
@@ -183,6 +213,21 @@ func (s *stage) raises(left int) {
 	s.submits(send, "username", p.login, "password", secret)
 }
 
+// begins sets out on a change from the security page.
+func (s *stage) begins(who *seat, path string) {
+	s.t.Helper()
+	s.goes(who, "/security")
+	s.submits("form[action='" + path + "'] button")
+}
+
+// agrees does too, and types the PIN and the code.
+func (s *stage) agrees(who *seat, path string) {
+	s.t.Helper()
+	s.begins(who, path)
+	s.submits(send, "pin", pin)
+	s.submits(confirm, "otp", s.code(who.mobile))
+}
+
 // summary is an act that waits for its PIN.
 func (s *stage) summary(who *seat) {
 	s.t.Helper()
@@ -190,15 +235,15 @@ func (s *stage) summary(who *seat) {
 }
 
 // finds is what a message to an address has.
-func (s *stage) finds(to, pattern string) string {
-	s.t.Helper()
-	s.deliver(nil)
+func (w *world) finds(to, pattern string) string {
+	w.t.Helper()
+	w.deliver(nil)
 	re := regexp.MustCompile(pattern)
-	for _, m := range s.post.Messages() {
+	for _, m := range w.post.Messages() {
 		if found := re.FindStringSubmatch(m.Text); m.To == to && found != nil {
 			return found[1]
 		}
 	}
-	s.t.Fatalf("nothing like %s was sent to %s", pattern, to)
+	w.t.Fatalf("nothing like %s was sent to %s", pattern, to)
 	return ""
 }

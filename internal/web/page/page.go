@@ -232,6 +232,16 @@ func (v *Visit) Words(pairs ...string) (string, error) {
 // SignedIn reports whether the visitor has a session.
 func (v *Visit) SignedIn() bool { return v.Session.ID != "" }
 
+// Acting says for whom the member is here, where that is not themselves as they
+// signed in.
+func (v *Visit) Acting() string {
+	person := texts.Plain(v.Format(v.Session.Person))
+	if v.Session.For == access.ProfileMandate {
+		return v.T("acting.mandate", "person", person)
+	}
+	return v.T("acting.role", "number", person)
+}
+
 // Languages are those the fund speaks.
 func (v *Visit) Languages() []string { return v.Fund.Languages }
 

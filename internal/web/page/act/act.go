@@ -5,6 +5,7 @@ package act
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,18 +15,22 @@ import (
 )
 
 // A Gate stands before every page of an act. Refused is why the member may not
-// ask for acts: "" if they may, channel_needed, mobile_needed, pin_needed or
-// operation_status otherwise.
+// ask for acts: "" if they may, channel_needed, mobile_needed, pin_needed,
+// operation_status, or operation_other for this one alone otherwise.
 // The part «refused» of parts.html says it, and what to do.
 type Gate struct {
 	Refused string
 	Member  access.Member
+	Acts    []access.Act // that this person may ask for
 }
 
 // Enter asks whether the member may ask for acts. If not, the page's status is
 // 403 and the page shows the part «refused» in place of the act (scenario 1).
 func Enter(v *page.Visit) (g Gate, err error) {
-	g.Member, err = v.Operations.May(v.Context(), v.Fund, v.Session.Member)
+	g.Member, g.Acts, err = v.Operations.May(v.Context(), v.Fund, v.Session)
+	if access.Refused(err, "profile_closed") {
+		return g, page.Elsewhere("/profiles")
+	}
 	if access.Refused(err, "frozen") {
 		return g, page.Elsewhere("/security/not-me")
 	}
@@ -35,6 +40,15 @@ func Enter(v *page.Visit) (g Gate, err error) {
 			v.Wrong = nil // the page says it, with the way out
 			v.Status = http.StatusForbidden
 		}
+	}
+	return g, err
+}
+
+// EnterFor is Enter for one act, which may not be for this person.
+func EnterFor(v *page.Visit, a access.Act) (g Gate, err error) {
+	g, err = Enter(v)
+	if err == nil && g.Refused == "" && !slices.ContainsFunc(g.Acts, func(b access.Act) bool { return b.ID == a.ID }) {
+		g.Refused, v.Wrong, v.Status = "operation_other", nil, http.StatusForbidden
 	}
 	return g, err
 }

@@ -23,6 +23,16 @@ type Line struct {
 	Code  bool     // set in the type of numbers
 }
 
+// Shown are all lines of an operation that is there: what was asked for, and who
+// asked for it where that was somebody else.
+func Shown(v *page.Visit, view operation.View) []Line {
+	all := Lines(v, view.Act, view.Values, Full(v, view.Operation))
+	if view.By != "" {
+		all = append(all, Line{Label: v.T("receipt.by"), Text: []string{v.Format(view.By)}})
+	}
+	return all
+}
+
 // Lines are an act's values in the order of its form. Full shows the IBAN and
 // contacts as they are; otherwise they are masked. A value of an act that the
 // fund's file no longer has is shown without its type: as it is stored.

@@ -38,12 +38,20 @@ func (Page) Show(v *page.Visit) (any, error) {
 	return data{codes, left, journey.FreshCode(v.Visitor(), v.Now())}, err
 }
 
-// Take makes them.
+// Take makes them, or has a code answered first.
 func (Page) Take(v *page.Visit) (string, error) {
 	if _, ok := v.Fund.Flow("change_factor"); !ok {
 		return "/security", nil
 	}
-	if v.Form.Get("do") != "make" {
+	switch v.Form.Get("do") {
+	case "make":
+	case "prove":
+		r, err := v.Journeys.Prove(v.Context(), v.Fund, v.Visitor())
+		if err != nil {
+			return "", err
+		}
+		return v.Follow(r), nil
+	default:
 		return "", access.Refuse("form_unknown")
 	}
 	codes, err := v.Journeys.MakeBackups(v.Context(), v.Fund, v.Visitor())

@@ -73,7 +73,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	path := "/operations/" + o.ID
 	d := data{Gate: g, Path: path + "/confirm", Name: act.Name(v, o.Act), Change: path + "/edit",
-		Lines: act.Lines(v, view.Act, o.Values, act.Full(v, o)), Holds: holds(v, view.Hold),
+		Lines: act.Shown(v, view), Holds: holds(v, view.Hold),
 		BySMS: view.Channel.Kind == access.SMS, App: view.Channel.Kind == access.TOTP,
 		Where: act.Contact(v, view.Channel.Kind, view.Channel.Address), Code: v.Code(view.Code, path+"/confirm")}
 	d.Question, d.PIN = d.Code.State == page.CodeSend || view.PIN, view.PIN

@@ -45,7 +45,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 		return nil, page.Elsewhere("/requests/" + o.ID)
 	}
 	d := data{Number: o.Number, Said: v.T("confirm.done", "time", texts.Clock(c.At), "case", o.Number),
-		Mailed: view.Channel.Kind == access.Email || view.Member.OnFile(access.Email) != ""}
+		Mailed: view.Channel.Kind == access.Email || view.Actor.OnFile(access.Email) != ""}
 	if act.Held(v, o) {
 		d.Hold = act.HoldNote(v, view.Act, o)
 	}
@@ -57,7 +57,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	r := view.Member.Main().Record
 	d.Lines = []act.Line{{Label: v.T("receipt.act"), Text: []string{act.Name(v, o.Act)}}}
-	d.Lines = append(d.Lines, act.Lines(v, view.Act, o.Values, act.Full(v, o))...)
+	d.Lines = append(d.Lines, act.Shown(v, view)...)
 	d.Lines = append(d.Lines,
 		act.Line{Label: v.T("receipt.member"), Text: []string{v.Format(strings.TrimSpace(r.Name + " " + r.Surname))}},
 		act.Line{Label: v.T("receipt.when"), Text: []string{v.Stamp(c.At)}},

@@ -14,23 +14,34 @@ import (
 //go:embed page.html
 var HTML string
 
-// Page is the page. Its HTML needs nothing.
+// Page is the page. Its HTML needs the browser's task, if there is one.
 type Page struct{}
 
-// Inputs are the three.
-func (Page) Inputs(*page.Visit) []string { return []string{"ahv", "birth_date", "activation_code"} }
+// Inputs are the three, and what the browser worked out.
+func (Page) Inputs(*page.Visit) []string {
+	return []string{"ahv", "birth_date", "activation_code", "work"}
+}
+
+// here leads those elsewhere for whom the page is not.
+func here(v *page.Visit) error {
+	if v.SignedIn() || !journey.Enrols(v.Fund) {
+		return page.Elsewhere("/enrol")
+	}
+	return nil
+}
 
 // Show asks for them.
 func (Page) Show(v *page.Visit) (any, error) {
-	if v.SignedIn() || !journey.Enrols(v.Fund) {
-		return nil, page.Elsewhere("/enrol")
+	if err := here(v); err != nil {
+		return nil, err
 	}
-	return nil, nil
+	task, err := v.Journeys.LetterTask(v.Context(), v.Fund, v.Visitor(), v.Form.Get("ahv"))
+	return page.Work{V: v, Task: task}, err
 }
 
 // Take begins the enrolment.
-func (p Page) Take(v *page.Visit) (string, error) {
-	if _, err := p.Show(v); err != nil {
+func (Page) Take(v *page.Visit) (string, error) {
+	if err := here(v); err != nil {
 		return "", err
 	}
 	r, err := v.Journeys.Enrol(v.Context(), v.Fund, v.Visitor(),

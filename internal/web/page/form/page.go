@@ -42,7 +42,7 @@ func show(v *page.Visit, d data, stored access.Values) (any, error) {
 }
 
 // inputs are the names that a form of the act may post.
-func inputs(a access.Act) []string { return append(operation.Inputs(a), "do") }
+func inputs(a access.Act) []string { return append(operation.Inputs(a), "do", "profile") }
 
 // New is the form of a new draft. Its path has the act's id.
 type New struct{}
@@ -73,7 +73,7 @@ func (p New) Show(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := act.Enter(v)
+	g, err := act.EnterFor(v, a)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +85,9 @@ func (p New) Take(v *page.Visit) (string, error) {
 	a, err := p.act(v)
 	if err != nil {
 		return "", err
+	}
+	if v.Session.Several && v.Form.Get("profile") != v.Session.Whose() {
+		return "", access.Refuse("profile_changed") // in another window: what was meant for one is not asked for another
 	}
 	if rows(v, a) {
 		return "", again

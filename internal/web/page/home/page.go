@@ -58,16 +58,16 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	_, channels := v.Fund.Flow("secure_channel")
 	switch active := o.Channel.ID != ""; {
-	case o.Member.Access(v.Fund) != "full":
+	case o.Access != "full":
 		d.Status = true
 	case !channels:
-		d.Acts = v.Fund.Acts // how they are confirmed needs nothing chosen first
+		d.Acts = o.Acts // how they are confirmed needs nothing chosen first
 	case !active:
 		d.Invite = true
 	case o.Enrolment.Level != access.LevelAct:
 		d.Password = true
 	default:
-		d.Acts = v.Fund.Acts
+		d.Acts = o.Acts
 	}
 	for _, it := range act.Items(v, o.Operations) {
 		if it.Draft {

@@ -23,10 +23,11 @@ type data struct {
 	Secret page.Secret
 	Forgot string // the path for who has forgotten the password
 	Key    *page.Key
+	Work   page.Work
 }
 
-// Inputs are the login and the secret.
-func (Page) Inputs(*page.Visit) []string { return []string{"username", "password"} }
+// Inputs are the login, the secret, and what the browser worked out.
+func (Page) Inputs(*page.Visit) []string { return []string{"username", "password", "work"} }
 
 // Show asks for them. Whoever is signed in is led to the first page.
 func (Page) Show(v *page.Visit) (any, error) {
@@ -46,7 +47,12 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if journey.Recovers(v.Fund) {
 		d.Forgot = "/password/forgot"
 	}
-	return d, nil
+	if len(v.Wrong) == 0 {
+		return d, nil
+	}
+	task, err := v.Journeys.SignInTask(v.Context(), v.Fund, v.Visitor(), v.Form.Get("username"))
+	d.Work = page.Work{V: v, Task: task}
+	return d, err
 }
 
 // secret is the password's field. Where the membership number opens the way to

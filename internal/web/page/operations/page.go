@@ -30,5 +30,5 @@ func (Page) Show(v *page.Visit) (any, error) {
 	status := v.Status
 	g, err := act.Enter(v)
 	v.Status = status
-	return data{Gate: g, Acts: v.Fund.Acts}, err
+	return data{Gate: g, Acts: g.Acts}, err
 }

@@ -31,6 +31,7 @@ type data struct {
 	Correct string // the text key of the button that leads back to what was typed or chosen, or ""
 	App     journey.App
 	QR      template.HTML // of the app that is being set up
+	Open    template.URL  // the same, for whoever reads the page on the telephone that has the app
 	Backup  bool          // a backup code can stand for it
 }
 
@@ -42,8 +43,10 @@ var purposes = map[string]string{
 	access.PurposeRecover:  "otp.for_recover",
 	access.PurposeUsername: "otp.for_username",
 	access.PurposeFactor:   "otp.for_factor",
+	access.PurposeFresh:    "otp.for_fresh",
 	access.PurposeMobile:   "otp.for_mobile",
 	access.PurposePasskey:  "otp.for_passkey",
+	access.PurposePIN:      "otp.for_pin",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
@@ -68,6 +71,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 		if j.Passkey != "" {
 			d.For = "otp.for_passkey_removed"
 		}
+	case access.PurposeFresh:
+		if j.By == "replacement" {
+			d.For = "otp.for_replace"
+		}
 	case access.PurposeUsername:
 		d.Typed, d.Correct = j.Address, "otp.correct_address"
 	case access.PurposeFactor:
@@ -87,7 +94,8 @@ func (d *data) setUp(v *page.Visit, j access.Journey, m access.Member) (err erro
 	if !ok {
 		return nil
 	}
-	d.App, d.For = app, "otp.for_app"
+	d.App, d.For, d.Correct = app, "otp.for_app", "otp.correct_app"
+	d.Open = template.URL(app.URI) // made here of escaped parts: no scheme that could do harm
 	d.QR, err = qr.SVG(app.URI, v.T("otp.qr_label"))
 	return err
 }
@@ -115,7 +123,7 @@ func (Page) Take(v *page.Visit) (string, error) {
 		return "", page.OnCode(err)
 	}
 	if r.Session != "" && journey.Purpose(j) == access.PurposePassword {
-		if j.Goal == "secure_channel" && m.Access(v.Fund) == "full" {
+		if j.Goal == "secure_channel" && m.Access(v.Fund, v.Now()) == "full" {
 			v.Tell("enrolled")
 		} else {
 			v.Tell("password_saved")
@@ -124,6 +132,9 @@ func (Page) Take(v *page.Visit) (string, error) {
 	if r.To == journey.Passkeys {
 		v.LeaveJourney()
 		v.Tell("passkey_removed")
+	}
+	if r.To == journey.Backup && r.Session == "" {
+		v.LeaveJourney()
 	}
 	if r.To == journey.Safety {
 		v.LeaveJourney()

@@ -17,13 +17,19 @@ type Page struct{}
 func (Page) Show(*page.Visit) (any, error) { return nil, page.Elsewhere("/security") }
 
 // Take begins. Without a channel there is no code to do it with: the invitation
-// says how to get one.
+// says how to get one. Nor without a PIN or a reliable mobile where the fund asks
+// for them: the first comes with a new password, and how the mobile stands the
+// security page says.
 func (Page) Take(v *page.Visit) (string, error) {
 	r, err := v.Journeys.ChangePassword(v.Context(), v.Fund, v.Visitor())
-	if access.Refused(err, "channel_needed") {
+	switch {
+	case access.Refused(err, "channel_needed"):
 		return "/channel", nil
-	}
-	if err != nil {
+	case access.Refused(err, "pin_needed"):
+		return "/password/forgot", nil
+	case access.Refused(err, "mobile_needed"):
+		return "/security", nil
+	case err != nil:
 		return "", err
 	}
 	return v.Follow(r), nil

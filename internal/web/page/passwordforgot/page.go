@@ -21,6 +21,7 @@ type Page struct{}
 type data struct {
 	Mail, Mobile bool // asked beside the login
 	Ways         []way
+	Back         string
 }
 
 type way struct{ Title, Text string }
@@ -40,6 +41,9 @@ func (Page) Inputs(v *page.Visit) []string {
 // read is what the page asks. Where a contact must be on file for it, everybody
 // reads how one comes there (C-14).
 func read(v *page.Visit) (d data) {
+	if d.Back = "/login"; v.SignedIn() {
+		d.Back = "/security"
+	}
 	d.Mail = journey.Asks(v.Fund, "email") || journey.Asks(v.Fund, "pec")
 	d.Mobile = journey.Asks(v.Fund, "trusted_mobile")
 	if d.Mail || d.Mobile {
@@ -50,8 +54,9 @@ func read(v *page.Visit) (d data) {
 	return d
 }
 
-// Show asks for it. Whoever is signed in changes the password in the area; a
-// fund that has no such flow has people call.
+// Show asks for it. Whoever is signed in changes the password in the area, but may
+// have forgotten the PIN, where one is given back here too; a fund that has no
+// such flow has people call.
 func (Page) Show(v *page.Visit) (any, error) {
 	switch {
 	case !journey.Recovers(v.Fund):
@@ -62,8 +67,12 @@ func (Page) Show(v *page.Visit) (any, error) {
 	return read(v), nil
 }
 
-// changes reports whether the fund's members change the password in the area.
-func changes(v *page.Visit) bool { _, ok := v.Fund.Flow("change_password"); return ok }
+// changes reports whether all that is given back here is changed in the area by
+// whoever is signed in: the password.
+func changes(v *page.Visit) bool {
+	_, ok := v.Fund.Flow("change_password")
+	return ok && !journey.RecoversPIN(v.Fund)
+}
 
 // Take begins.
 func (Page) Take(v *page.Visit) (string, error) {

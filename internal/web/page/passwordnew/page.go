@@ -31,6 +31,7 @@ type data struct {
 	Lost  bool   // the old one was forgotten: the code came first
 	Raise bool   // the one in use breaks the rules of today
 	Left  int    // sign-ins for which that can still be put off
+	Code  bool   // a code comes behind it
 }
 
 // Show asks for it. Who has just signed in, and not asked for the change, reads why.
@@ -45,6 +46,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d.Due = !d.Steps && !d.Lost && !d.Raise && j.Goal != "enrol" && j.Session == ""
+	d.Code = !d.Lost && !journey.Last(v.Fund, j)
 	if journey.Named(v.Fund) {
 		d.Login, err = v.Journeys.Name(v.Context(), v.Fund, j, m)
 	}

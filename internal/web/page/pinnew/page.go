@@ -22,12 +22,15 @@ type Page struct{}
 func (Page) Inputs(*page.Visit) []string { return []string{"pin", "do"} }
 
 // data is what the page's HTML needs.
-type data struct{ N int } // the PIN's length
+type data struct {
+	N     int  // the PIN's length
+	Alone bool // nothing but the PIN is changed
+}
 
 // Show asks for it.
 func (Page) Show(v *page.Visit) (any, error) {
-	_, _, err := v.Journey(journey.PIN)
-	return data{access.PINLength}, err
+	j, _, err := v.Journey(journey.PIN)
+	return data{access.PINLength, j.Goal == "change_pin"}, err
 }
 
 // Take saves it, or leaves.
@@ -47,9 +50,13 @@ func (Page) Take(v *page.Visit) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if to == journey.SignIn {
+	switch to {
+	case journey.SignIn:
 		v.LeaveJourney()
 		v.Tell("secrets_saved")
+	case journey.Safety:
+		v.LeaveJourney()
+		v.Tell("pin_saved")
 	}
 	return page.Path(to), nil
 }

@@ -26,12 +26,13 @@ type data struct {
 	Home             bool   // the register knows where people live
 	Change           string // the path of the act that changes the residence, "" if the fund has none
 	ChangeContacts   string // that of the act that changes contacts, "" if the fund has none
+	Own              bool   // nobody acts for the person here: how they are reached is theirs to change
 	Letters          bool   // another contract can be added with its letter
 }
 
 // Show reads the register.
 func (Page) Show(v *page.Visit) (any, error) {
-	m, _, err := v.Area.Member(v.Context(), v.Fund, v.Session.Member)
+	m, acts, err := v.Area.Person(v.Context(), v.Fund, v.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +68,14 @@ func (Page) Show(v *page.Visit) (any, error) {
 			d.Contacts = append(d.Contacts, contact(v, c.label, c.kind, c.address))
 		}
 	}
-	d.Letters = journey.Enrols(v.Fund)
-	if a, ok := v.Fund.Act("residence"); ok {
-		d.Change = "/operations/new/" + a.ID
-	}
-	if a, ok := v.Fund.Act("contacts"); ok {
-		d.ChangeContacts = "/operations/new/" + a.ID
+	d.Letters, d.Own = journey.Enrols(v.Fund) && v.Session.For == "", v.Session.For != access.ProfileMandate
+	for _, a := range acts {
+		switch a.ID {
+		case "residence":
+			d.Change = "/operations/new/" + a.ID
+		case "contacts":
+			d.ChangeContacts = "/operations/new/" + a.ID
+		}
 	}
 	return d, nil
 }

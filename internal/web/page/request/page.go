@@ -51,7 +51,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	o := view.Operation
 	name := act.Name(v, o.Act)
 	d := data{Title: v.T("request.title", "act", name, "case", o.Number), Tag: act.State(v, o), Number: o.Number,
-		Lines: act.Lines(v, view.Act, o.Values, act.Full(v, o)), Moments: moments(v, o), Draft: act.IsDraft(o),
+		Lines: act.Shown(v, view), Moments: moments(v, o), Draft: act.IsDraft(o),
 		Path: "/operations/" + o.ID, Receipt: view.Confirmation != nil}
 	d.Gone = d.Draft && view.Act.ID == ""
 	if d.Draft || o.State == access.OperationLapsed {

@@ -22,6 +22,6 @@ const most = 200
 
 // Show lists them, the latest first.
 func (Page) Show(v *page.Visit) (any, error) {
-	all, err := v.Operations.All(v.Context(), v.Fund, v.Session.Member, most)
+	all, err := v.Operations.All(v.Context(), v.Fund, v.Session, most)
 	return act.Items(v, all), err
 }

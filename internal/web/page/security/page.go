@@ -8,6 +8,7 @@ import (
 
 	"aditus/internal/access"
 	"aditus/internal/area"
+	"aditus/internal/journey"
 	"aditus/internal/texts"
 	"aditus/internal/trust"
 	"aditus/internal/web/page"
@@ -27,13 +28,18 @@ func (Page) Inputs(*page.Visit) []string { return []string{"do", "id"} }
 
 type data struct {
 	area.Safety
-	Chooses   bool     // the fund's members choose a secure channel
+	Chooses   bool // the fund's members choose a secure channel
+	Changes   journey.Changes
 	MayChange bool     // the password can be changed now
+	Renew     bool     // it could, with a PIN: both are given anew
+	PINs      bool     // the fund has a PIN for acts, and a way to change it
 	Where     act.Line // the channel
 	Phone     string   // how the mobile stands, in words; "" where the fund asks for none
 	Chosen    bool     // the member chose the password
 	Backup    bool     // the fund gives backup codes
+	Waits     bool     // a lost factor will be replaced
 	Accesses  []accessed
+	Devices   []device
 	This      session
 	Others    []session
 }
@@ -41,6 +47,12 @@ type data struct {
 type accessed struct {
 	area.Access
 	When, How, Device string
+}
+
+// A device is a browser that is known.
+type device struct {
+	ID, Name, Used, Label string
+	This                  bool
 }
 
 type session struct{ ID, Device, Since, Label string }
@@ -53,9 +65,25 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	d := data{Safety: y, Where: channel(v, y.Channel), Chosen: y.Password.Source == "member"}
 	_, d.Chooses = v.Fund.Flow("secure_channel")
-	_, changes := v.Fund.Flow("change_password")
-	d.MayChange = changes && (y.Channel.ID != "" || !d.Chooses)
+	if d.Changes, err = v.Journeys.MayChange(v.Context(), v.Fund, v.Session.Member); err != nil {
+		return nil, err
+	}
+	d.MayChange = d.Changes.Password == nil
+	d.Renew = access.Refused(d.Changes.Password, "pin_needed")
+	_, d.PINs = v.Fund.Flow("change_pin")
 	_, d.Backup = v.Fund.Flow("change_factor")
+	if d.Backup {
+		r, err := v.Journeys.Replacement(v.Context(), v.Fund, v.Visitor())
+		if err != nil {
+			return nil, err
+		}
+		d.Waits = r.ID != ""
+	}
+	for _, known := range y.Devices {
+		name, used := act.Agent(v, known.Agent), texts.Stamp(known.SeenAt)
+		d.Devices = append(d.Devices, device{known.ID, name, v.T("security.device_used", "stamp", used),
+			v.T("security.device_forget_label", "device", name, "stamp", used), known.ID == v.Session.Device})
+	}
 	d.Phone = mobile(v, y.Mobile)
 	for _, a := range y.Accesses {
 		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), How: v.T("method.password")}
@@ -111,7 +139,8 @@ func channel(v *page.Visit, c access.Channel) (l act.Line) {
 	return l
 }
 
-// Take ends another session, or all others, or begins to make the mobile reliable. The session that asks is ended by
+// Take ends another session, or all others, forgets a device, or begins to change the
+// factor or to make the mobile reliable. The session that asks is ended by
 // signing out, and not here.
 func (Page) Take(v *page.Visit) (string, error) {
 	switch do, id := v.Form.Get("do"), v.Form.Get("id"); {
@@ -126,6 +155,17 @@ func (Page) Take(v *page.Visit) (string, error) {
 			return "", err
 		}
 		v.Tell("sessions_ended")
+	case do == "forget":
+		if err := v.Area.ForgetDevice(v.Context(), v.Fund, v.Session, id); err != nil {
+			return "", err
+		}
+		v.Tell("device_forgotten")
+	case do == "factor":
+		r, err := v.Journeys.RenewFactor(v.Context(), v.Fund, v.Visitor())
+		if err != nil {
+			return "", err
+		}
+		return v.Follow(r), nil
 	case do == "mobile":
 		r, err := v.Journeys.Mobile(v.Context(), v.Fund, v.Visitor())
 		if err != nil {

@@ -43,7 +43,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 		return nil, page.Elsewhere(back)
 	}
 	return data{Number: o.Number, Path: back + "/withdraw", Back: back, Name: act.Name(v, o.Act),
-		Lines: act.Lines(v, view.Act, o.Values, act.Full(v, o)), Late: late}, nil
+		Lines: act.Shown(v, view), Late: late}, nil
 }
 
 // Take takes it back. Pressed twice, the second time finds it done.

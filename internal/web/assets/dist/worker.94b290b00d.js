@@ -1,0 +1,1 @@
+onmessage=async({data:{challenge:t,maxNumber:s,salt:a}})=>{let n=new TextEncoder,o=t.match(/../g).map(e=>parseInt(e,16));for(let e=0;e<=s;e++){let r=new Uint8Array(await crypto.subtle.digest("SHA-256",n.encode(a+e)));if(o.every((c,g)=>c===r[g]))return postMessage(e)}postMessage(-1)};
