@@ -18,17 +18,21 @@ import (
 type client struct {
 	addr string
 	c    net.Conn
-	r    *bufio.Reader
+
+	keeps bool // the body of an answer, and not only its size
+	r     *bufio.Reader
 }
 
 // An answer is what the load looks at of a response. Its body was read and
-// thrown away.
+// thrown away, but by a client that keeps it.
 type answer struct {
 	status   int
 	location string
 	retry    string
 	session  bool // it sets the session's cookie
 	size     int
+	body     []byte // of a client that keeps it
+	passkey  string // the cookie of a question to a passkey
 }
 
 // timeout is longer than any answer takes that is not a fault.
@@ -97,11 +101,18 @@ func (c *client) read() (a answer, err error) {
 		case "Retry-After":
 			a.retry = string(value)
 		case "Set-Cookie":
+			if secret, ok := bytes.CutPrefix(value, []byte("passkey=")); ok {
+				a.passkey, _, _ = strings.Cut(string(secret), ";")
+			}
 			a.session = a.session || bytes.HasPrefix(value, []byte("session=")) && len(value) > 40
 		}
 	}
 	if !chunked {
-		a.size = length
+		if a.size = length; c.keeps {
+			a.body = make([]byte, length)
+			_, err := io.ReadFull(c.r, a.body)
+			return a, err
+		}
 		_, err := c.r.Discard(length)
 		return a, err
 	}

@@ -81,7 +81,7 @@ func (b *bench) prepare(ctx context.Context, only string) (err error) {
 		}
 	}
 	for _, e := range b.engines {
-		if !b.has("flows") && !b.has("signin") && !b.has("session") {
+		if !b.has("flows") && !b.has("signin") && !b.has("passkey") && !b.has("session") {
 			break
 		}
 		if e.site, err = b.openSite(ctx, e); err != nil {

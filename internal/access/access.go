@@ -31,6 +31,9 @@ const (
 	PEC    Kind = "pec"
 	Letter Kind = "letter"
 	TOTP   Kind = "totp" // nothing is written: an app makes the codes (S-10)
+
+	// ByPasskey is no way to write to anybody: a key answers in the place of a code.
+	ByPasskey Kind = "passkey"
 )
 
 // A Channel is how a member gets codes: where we write to them, once the member
@@ -71,6 +74,11 @@ const (
 	PurposeHalfSMS   = "hand_over_sms" // the half that goes by SMS
 	PurposeMobile    = "mobile"        // that a mobile is the member's own
 	PurposePIN       = "pin"
+	PurposePasskey   = "passkey" // that a passkey comes or goes
+
+	// PurposeOperationKey is PurposeOperation answered by a passkey: it has a place
+	// of its own, so that a code which lives goes on living.
+	PurposeOperationKey = "operation_passkey"
 )
 
 // A ChallengeState is where a challenge stands.
@@ -109,7 +117,7 @@ type Session struct {
 	Fund      string
 	Member    string
 	Level     Level
-	Method    string // how it began: "password", "password+email", "password+sms", "password+totp", "first_access", "letter+sms", "letter+totp"
+	Method    string // how it began: "password", "password+email", "password+sms", "password+totp", "first_access", "letter+sms", "letter+totp", "passkey", "passkey+sms"
 	Lang      string
 	Device    string // the device's ID
 	Agent     string // the browser and system, as the member may recognise them
@@ -211,6 +219,7 @@ type Journey struct {
 	Factor    Channel // how codes shall come from now on: Kind, Address and Secret alone
 	Half      Kind    // over which a first half was answered, while another is awaited
 	Handed    string  // the id of the temporary password it began with, or ""
+	Passkey   string  // the id of the passkey that it takes away, or ""
 	State     string  // open, done, dropped
 	StartedAt time.Time
 	ExpiresAt time.Time
@@ -261,6 +270,23 @@ type Handed struct {
 	Challenge string
 	Member    string
 	Hash      string // PHC string
+}
+
+// A Passkey is a key pair that a device of the member's keeps: it signs in, and
+// confirms in the place of a code (WebAuthn). Only its public half is here.
+type Passkey struct {
+	ID         string
+	Member     string
+	Host       string // the one at which it is good
+	Credential []byte // the device's name for it: public
+	Data       []byte // the whole record, opaque (passkey.Key)
+	Name       string // the member's own word for it
+	CodeKind   Kind   // of the code that let it in
+	CodeBy     string // keyed hash of where that code went
+	Uses       int64  // right answers
+	MadeAt     time.Time
+	UsedAt     time.Time // zero for never
+	MutedAt    time.Time // zero unless it seems to have been copied: it answers nothing any more
 }
 
 // A PIN is a member's secret for acts. It is typed before a code is sent, and

@@ -111,6 +111,7 @@ type EnrolRules struct {
 type FactorRules struct {
 	Prefixes []string      // of the numbers to which codes go: a country's, as +41 (security.md part 5)
 	Delay    time.Duration // between the start of a lost factor's replacement and a new one
+	Passkeys bool          // members may sign in and confirm with passkeys
 }
 
 // ChannelRules come from the [channel] table.

@@ -88,6 +88,14 @@ func (o Operation) Question(session string) Question {
 	return Question{o.Fund, o.By(), PurposeOperation, "operation/" + o.ID + "/" + o.Digest(), session}
 }
 
+// KeyQuestion is what the operation asks of a passkey: the same content, in the
+// same session.
+func (o Operation) KeyQuestion(session string) Question {
+	q := o.Question(session)
+	q.Purpose = PurposeOperationKey
+	return q
+}
+
 // A Confirmation is the signed receipt of an operation. It never changes.
 type Confirmation struct {
 	ID        string
@@ -96,7 +104,7 @@ type Confirmation struct {
 	Session   string
 	Challenge string
 	Digest    string
-	Method    string // "otp_email", "otp_sms", "otp_totp"
+	Method    string // "otp_email", "otp_sms", "otp_totp", "passkey"
 	At        time.Time
 	HeldUntil time.Time
 	Receipt   string // the bytes that are signed: JSON

@@ -133,6 +133,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a.Challenges = &challenge.Service{DB: a.DB}
 	a.Sessions = session.New(a.DB, now)
 	a.Journeys = &journey.Engine{DB: a.DB, Challenges: a.Challenges, Sessions: a.Sessions, Passwords: a.Passwords, Breached: o.Breached, Floor: o.Floor}
+	a.Challenges.Muted = a.Journeys.Muted
 	a.Operations = &operation.Service{DB: a.DB, Challenges: a.Challenges, Signer: o.Keys.Signer("receipt"), Passwords: a.Passwords}
 	a.Sealer = &audit.Sealer{DB: a.DB, Funds: ids, Holder: rand.Text(), Lease: 30 * time.Second, Batch: batch(a.DB),
 		Signer: o.Keys.Signer("checkpoint"), Second: o.Checkpoints, Every: 1000, Within: time.Minute}
@@ -228,7 +229,7 @@ func (a *App) Tidy(ctx context.Context) error {
 			if err := tx.ForgetLimits(); err != nil {
 				return err
 			}
-			if err := errors.Join(tx.DropUsernames(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour))), tx.ForgetHanded(tx.Now().Add(-2*journey.HandedLife)), tx.ForgetWork()); err != nil {
+			if err := errors.Join(tx.DropUsernames(), tx.ForgetPasskeys(), tx.ForgetSteps(totp.At(tx.Now().Add(-24*time.Hour))), tx.ForgetHanded(tx.Now().Add(-2*journey.HandedLife)), tx.ForgetWork()); err != nil {
 				return err
 			}
 			return tx.MarkClock()

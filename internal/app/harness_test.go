@@ -223,6 +223,7 @@ type browser struct {
 	name    string
 	from    string
 	cookies map[string]string
+	json    bool // it asks as a page's script does
 }
 
 func (s *site) browser(name, from string) *browser {
@@ -238,6 +239,9 @@ func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRec
 	if method == "POST" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	if b.json {
+		r.Header.Set("Accept", "application/json")
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.cookies)) {
 		r.AddCookie(&http.Cookie{Name: "__Host-" + name, Value: b.cookies[name]})

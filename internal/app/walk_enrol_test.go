@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
@@ -15,7 +16,9 @@ import (
 
 	"aditus/internal/access"
 	"aditus/internal/dbtest"
+	"aditus/internal/passkey"
 	"aditus/internal/session"
+	"aditus/internal/softkey"
 	"aditus/internal/store"
 	"aditus/internal/totp"
 )
@@ -46,7 +49,7 @@ func TestFaultWalkEnrol(t *testing.T) {
 				}
 			}
 			t.Logf("%d steps: %v", steps, seen)
-			for _, what := range []string{"enrolment", "session", "codes"} {
+			for _, what := range []string{"enrolment", "session", "codes", "passkey"} {
 				if seen[what] == 0 {
 					t.Errorf("no %s ever: the walk came to no door", what)
 				}
@@ -62,6 +65,7 @@ type walker struct {
 	login, way                      string   // the address and the number, or "totp", that an enrolment ended with
 	secret                          []byte   // of that app
 	backups                         []string // shown last
+	device                          softkey.Device
 }
 
 // An enrolWalk is the site, its browsers, and what each journey was given.
@@ -79,12 +83,13 @@ type enrolWalk struct {
 	way    map[string]string   // by journey: the number chosen in it last, or "totp"
 	secret map[string][]byte   // by journey: of the app that it showed
 	owner  map[string]string   // by session
+	heard  []string            // answers of passkeys that were sent
 	before enrolState
 }
 
 // An enrolState is what must not change by itself.
 type enrolState struct {
-	password, name, factor, enrolment, backups, session, spent, journeys map[string]string
+	password, name, factor, enrolment, backups, session, spent, journeys, keys map[string]string
 }
 
 func newEnrolWalk(t *testing.T, engine string, nth uint64) *enrolWalk {
@@ -137,6 +142,7 @@ func (w *enrolWalk) read() enrolState {
 		session:   w.table(`SELECT id, member FROM session`),
 		spent:     w.table(`SELECT id, member || ' ' || session || ' ' || purpose FROM challenge WHERE state = 'spent'`),
 		journeys:  w.table(`SELECT id, member || ' ' || goal FROM journey`),
+		keys:      w.table(`SELECT id, member FROM passkey`),
 	}
 }
 
@@ -235,6 +241,28 @@ func (w *enrolWalk) learn(b *browser, answer *httptest.ResponseRecorder) {
 	}
 }
 
+// answers asks a page's question to a passkey and has the person's device answer: ""
+// if nothing was asked, or the device has none. It says whose key that is.
+func (w *enrolWalk) answers(b *browser, p *walker, path string) (answer, member string) {
+	b.json = true
+	form := []string{"do", "passkey"}
+	if path != "/login/passkey" {
+		form = append(form, "name", "telefono")
+	}
+	asked := b.post(path, form...)
+	b.json = false
+	made, err := p.device.Answer(b.origin(), asked.Body.Bytes())
+	if asked.Code != http.StatusOK || err != nil {
+		return "", ""
+	}
+	member, _, err = passkey.Claim(made)
+	if err != nil { // it was made just now
+		member = ""
+	}
+	w.heard = append(w.heard, string(made))
+	return string(made), member
+}
+
 // move thinks of a request: mostly one that fits where the browser stands, else
 // anything anywhere.
 func (w *enrolWalk) move(b *browser, p *walker) move {
@@ -271,8 +299,17 @@ func (w *enrolWalk) move(b *browser, p *walker) move {
 			return set(at, "factor", "sms", "number", p.number)
 		case at == "/enrol/factor":
 			return set(at, "factor", "totp")
+		case at == "/security/passkeys/new":
+			answer, _ := w.answers(b, p, at)
+			return set(at, "name", "telefono", "do", "passkey", "answer", answer)
 		case at == "/": // signed in
-			switch w.rnd.IntN(4) {
+			switch w.rnd.IntN(6) {
+			case 3:
+				return set("/security/passkeys", "do", "add")
+			case 4:
+				if all := slices.Sorted(maps.Keys(w.before.keys)); len(all) > 0 {
+					return set("/security/passkeys/"+all[w.rnd.IntN(len(all))], "do", "remove")
+				}
 			case 0:
 				return set("/security/codes", "do", "make")
 			case 1:
@@ -285,23 +322,35 @@ func (w *enrolWalk) move(b *browser, p *walker) move {
 			return set("/enrol/letter", "ahv", p.ahv, "birth_date", "21.3.1982", "activation_code", p.code)
 		case w.rnd.IntN(5) == 0:
 			return set("/password/forgot", "username", p.login)
+		case w.rnd.IntN(3) == 0:
+			answer, member := w.answers(b, p, "/login/passkey")
+			m.key = member
+			return set("/login/passkey", "do", "passkey", "answer", answer)
 		default:
 			return set("/login", "username", p.login, "password", p.password)
 		}
 	}
 	paths := []string{"/login", "/enrol", "/enrol/letter", "/enrol/terms", "/enrol/name", "/enrol/factor", "/otp", "/otp/backup", "/password/new",
 		"/password/forgot", "/password/change", "/security", "/security/codes", "/contracts/add", "/channel", "/channel/identify", "/channel/choose",
-		"/first-access/identify", "/sign-out", "/operations/new/residence"}
+		"/first-access/identify", "/sign-out", "/operations/new/residence", "/login/passkey", "/security/passkeys", "/security/passkeys/new"}
+	for id := range w.before.keys {
+		paths = append(paths, "/security/passkeys/"+id)
+	}
+	slices.Sort(paths)
 	m.path = paths[w.rnd.IntN(len(paths))]
 	other := w.people[w.rnd.IntN(3)]
 	values := []string{p.ahv, other.ahv, p.code, other.code, p.mail, other.mail, p.number, p.password, other.password, code(), "Tw7!murx-quol", "sms", "totp", "yes",
-		"make", "correct", "cancel", "again", "21.3.1982", ""}
+		"make", "correct", "cancel", "again", "21.3.1982", "", "passkey", "add", "remove", "rename"}
+	if len(w.heard) > 0 {
+		values = append(values, w.heard[w.rnd.IntN(len(w.heard))], w.heard[len(w.heard)-1])
+	}
 	if len(other.backups) > 0 {
 		values = append(values, other.backups[0])
 	}
 	for _, name := range map[string][]string{"/login": {"username", "password"}, "/enrol/letter": {"ahv", "birth_date", "activation_code"}, "/enrol/terms": {"terms"},
 		"/enrol/name": {"username"}, "/enrol/factor": {"factor", "number"}, "/otp": {"otp", "do"}, "/otp/backup": {"backup"}, "/password/new": {"password"},
-		"/password/forgot": {"username"}, "/security/codes": {"do"}, "/contracts/add": {"activation_code"}}[m.path] {
+		"/password/forgot": {"username"}, "/security/codes": {"do"}, "/contracts/add": {"activation_code"},
+		"/login/passkey": {"do", "answer"}, "/security/passkeys": {"do"}, "/security/passkeys/new": {"do", "name", "answer"}}[m.path] {
 		if w.rnd.IntN(4) > 0 {
 			m.form.Set(name, values[w.rnd.IntN(len(values))])
 		}
@@ -344,6 +393,9 @@ func (w *enrolWalk) judge(m move, answer *httptest.ResponseRecorder, right []str
 		case goal == "sign_in" && m.path == "/login" && p.password != "" && m.form.Get("password") == p.password && strings.EqualFold(m.form.Get("username"), p.login):
 			w.given[id] = []string{"password"}
 		case goal == "change_password" && m.path == "/password/change" && w.owner[here] == member:
+			w.given[id] = []string{"session"}
+		case goal == "add_passkey" && m.path == "/security/passkeys" && w.owner[here] == member,
+			goal == "remove_passkey" && w.owner[here] == member && before.keys[strings.TrimPrefix(m.path, "/security/passkeys/")] == member:
 			w.given[id] = []string{"session"}
 		case goal == "change_factor" && m.path == "/otp/backup" && slices.Equal(w.given[journey], []string{"password"}) && slices.Contains(p.backups, m.form.Get("backup")):
 			w.given[id] = []string{"password", "backup"}
@@ -435,6 +487,23 @@ func (w *enrolWalk) judge(m move, answer *httptest.ResponseRecorder, right []str
 			}
 		}
 	}
+	// A passkey comes and goes by a code that was asked for it, in the member's session.
+	for id, member := range after.keys {
+		if before.keys[id] == "" {
+			w.seen["passkey"]++
+			if m.path != "/security/passkeys/new" || after.journeys[journey] != member+" add_passkey" || !what(member, "session", "passkey") || w.owner[here] != member {
+				wrong("a passkey of %s came; given %v", member, w.given[journey])
+			}
+		}
+	}
+	for id, member := range before.keys {
+		if after.keys[id] == "" {
+			w.seen["removed"]++
+			if spender != member || after.journeys[journey] != member+" remove_passkey" || !what(member, "session", "passkey") {
+				wrong("a passkey of %s is gone; given %v", member, w.given[journey])
+			}
+		}
+	}
 	// All of an access is there, or nothing of it.
 	for _, p := range w.people {
 		has := after.enrolment[p.member] != ""
@@ -450,6 +519,10 @@ func (w *enrolWalk) judge(m move, answer *httptest.ResponseRecorder, right []str
 		}
 		w.seen["session"]++
 		w.owner[id] = member
+		if m.path == "/login/passkey" && m.key == member {
+			w.seen["by passkey"]++
+			continue
+		}
 		if !enrolled(member) && !refactored(member) && !(spender == member && (what(member, "password", "sign_in") || what(member, "session", "password"))) {
 			wrong("a session of %s began; given %v, spent %q", member, w.given[journey], spent)
 		}

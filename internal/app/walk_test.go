@@ -165,6 +165,7 @@ type move struct {
 	form  url.Values
 	codes map[string]string // what was mailed to each member last, before the request
 	jar   map[string]string // the cookies that were sent
+	key   string            // whose passkey answers in it, "" if none does
 }
 
 func (m move) String() string {

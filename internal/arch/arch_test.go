@@ -58,7 +58,7 @@ var only = []struct{ what, who string }{
 }
 
 // tests are packages that only tests import, and tools. They import what they like.
-const tests = "arch bench browsertest dbtest fault script tools"
+const tests = "arch bench browsertest dbtest fault script softkey tools"
 
 // module is the path that ours begin with.
 const module = "aditus/"

@@ -46,6 +46,9 @@ const (
 	KindMandateBegun       = "mandate_begun"
 	KindMandateEnded       = "mandate_ended"
 	KindActedFor           = "acted_for"
+	KindPasskeyAdded       = "passkey_added"
+	KindPasskeyRemoved     = "passkey_removed"
+	KindPasskeyMuted       = "passkey_muted"
 )
 
 type (
@@ -349,6 +352,30 @@ type (
 		Challenge string `json:"challenge"`
 		Half      string `json:"half"` // the kind of channel that failed
 	}
+
+	// PasskeyAdded: a device of the member's made a passkey for a host, after a code.
+	PasskeyAdded struct {
+		Member  string `json:"member"`
+		Passkey string `json:"passkey"`
+		Host    string `json:"host"`
+		Journey string `json:"journey"`
+		Where   Where  `json:"-"`
+	}
+
+	// PasskeyRemoved: the member took a passkey away, after a code.
+	PasskeyRemoved struct {
+		Member  string `json:"member"`
+		Passkey string `json:"passkey"`
+		Journey string `json:"journey"`
+		Where   Where  `json:"-"`
+	}
+
+	// PasskeyMuted: a passkey counted its uses backwards, so there are two of it,
+	// and neither is heard any more.
+	PasskeyMuted struct {
+		Member  string `json:"member"`
+		Passkey string `json:"passkey"`
+	}
 )
 
 func (e SignedIn) kind() string           { return KindSignedIn }
@@ -389,6 +416,9 @@ func (e ProfileChosen) kind() string      { return KindProfileChosen }
 func (e MandateBegun) kind() string       { return KindMandateBegun }
 func (e MandateEnded) kind() string       { return KindMandateEnded }
 func (e ActedFor) kind() string           { return KindActedFor }
+func (e PasskeyAdded) kind() string       { return KindPasskeyAdded }
+func (e PasskeyRemoved) kind() string     { return KindPasskeyRemoved }
+func (e PasskeyMuted) kind() string       { return KindPasskeyMuted }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -428,6 +458,9 @@ func (e ProfileChosen) about() string      { return e.Member }
 func (e MandateBegun) about() string       { return e.Member }
 func (e MandateEnded) about() string       { return e.Member }
 func (e ActedFor) about() string           { return e.Member }
+func (e PasskeyAdded) about() string       { return e.Member }
+func (e PasskeyRemoved) about() string     { return e.Member }
+func (e PasskeyMuted) about() string       { return e.Member }
 
 func (e SignedIn) personal() any         { return e.Where }
 func (e SignInFailed) personal() any     { return e.Where }
@@ -436,3 +469,5 @@ func (e Frozen) personal() any           { return e.Where }
 func (e ChannelActive) personal() any    { return struct{ Address string }{e.Address} }
 func (e EnrolmentRefused) personal() any { return e.Where }
 func (e MobileTrusted) personal() any    { return struct{ Number string }{e.Number} }
+func (e PasskeyAdded) personal() any     { return e.Where }
+func (e PasskeyRemoved) personal() any   { return e.Where }

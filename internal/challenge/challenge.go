@@ -21,13 +21,20 @@ import (
 )
 
 // A Service asks and hears.
-type Service struct{ DB *store.DB }
+type Service struct {
+	DB *store.DB
+
+	// Muted tells a member that a passkey of theirs answers nothing any more, in the
+	// transaction that says so. Nil tells nobody.
+	Muted func(tx *store.Tx, p access.Passkey, lang string) error
+}
 
 // A Proof says that a member answered a Question. Only Answer makes one.
 type Proof struct {
 	challenge string
 	question  access.Question
 	kind      access.Kind
+	passkey   string // the id of the one that answered, or ""
 }
 
 // Challenge is the id of the challenge that was passed.
@@ -35,6 +42,9 @@ func (p Proof) Challenge() string { return p.challenge }
 
 // Kind is the kind of channel over which the code went.
 func (p Proof) Kind() access.Kind { return p.kind }
+
+// Passkey is the id of the passkey that answered, "" if it was a code.
+func (p Proof) Passkey() string { return p.passkey }
 
 // wrongRow is how many wrong answers in a row, over all codes of a member, make
 // their codes pause for an hour, then two, up to a day (security.md part 5).
@@ -77,7 +87,7 @@ func (s *Service) Answer(ctx context.Context, q access.Question, rules access.Co
 			return err
 		}
 		if right {
-			p = Proof{c.ID, q, c.Kind}
+			p = Proof{c.ID, q, c.Kind, ""}
 			if err := tx.PassChallenge(c.ID); err != nil {
 				return err
 			}
@@ -229,6 +239,8 @@ func pauseKey(tx *store.Tx, q access.Question) string {
 	switch q.Purpose {
 	case access.PurposeRecover, access.PurposeHandOver, access.PurposeHalfSMS:
 		return tx.Keys().Index("throttle", "recovery codes "+q.Member)
+	case access.PurposeOperationKey:
+		return tx.Keys().Index("throttle", "passkeys "+q.Member) // a passkey works while codes pause (security.md part 5)
 	}
 	return tx.Keys().Index("throttle", "codes "+q.Member)
 }

@@ -18,6 +18,8 @@ func purpose(j access.Journey) string {
 		return access.PurposeSignIn
 	case j.Goal == goalMobile:
 		return access.PurposeMobile
+	case j.Goal == goalAddKey || j.Goal == goalDropKey:
+		return access.PurposePasskey
 	case j.By == byFacts && j.Half != "":
 		return access.PurposeHalfSMS
 	case j.By == byFacts:
@@ -49,6 +51,7 @@ var texts = map[string]string{
 	access.PurposeFresh:    "code_fresh",
 	access.PurposeMobile:   "code_mobile",
 	access.PurposePIN:      "code_pin",
+	access.PurposePasskey:  "code_passkey",
 }
 
 // Purpose is what the code that the journey waits for is for.
@@ -205,6 +208,10 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 			r.To = Safety
 			err = e.notify(tx, m, j.Lang, "mobile_trusted", nil, access.Channel{Kind: access.SMS, Address: j.Address},
 				access.Arg{Name: "last3", Value: access.Last(j.Address, 3)})
+		case access.PurposePasskey:
+			if j.Goal == goalDropKey {
+				r.To, err = Passkeys, e.dropKey(tx, v, j, m)
+			}
 		case access.PurposeSignIn:
 			if err := e.tellDevice(tx, j, m); err != nil {
 				return err

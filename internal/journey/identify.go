@@ -36,7 +36,7 @@ const (
 // who is a person that typed the right things.
 type who struct {
 	member access.Member
-	by     string // "password", "number", or "handed": a temporary password
+	by     string // "password", "number", "passkey", or "handed": a temporary password
 	known  bool   // on a device they used before
 	device access.Device
 	secret access.Credential

@@ -44,6 +44,8 @@ type Visitor struct {
 	Device  string // the device cookie's token, or ""
 	Journey string // the journey cookie's secret, or ""
 	Work    string // a proof of work that came with the form, or ""
+	Passkey string // the secret of a question to its passkeys, or ""
+	Origin  string // of its pages: «https://host», with the port if there is one
 	Session access.Session
 }
 
@@ -54,6 +56,7 @@ type Result struct {
 	Session string // a new session's token, or ""
 	Device  string // the device's token, or ""
 	Journey string // a journey's secret, or ""
+	Passkey string // the secret of a question to its passkeys, or ""
 	Ended   bool   // the browser's session ended
 	To      Place
 }
@@ -75,11 +78,13 @@ const (
 	Sent     Place = "sent"      // new secrets are on their way, if the facts were right
 	Safety   Place = "safety"    // the security page
 	SignIn   Place = "sign_in"
-	Terms    Place = "terms"   // the word «consent»
-	Name     Place = "name"    // the word «username»
-	Factor   Place = "factor"  // the word «factor»
-	Backup   Place = "backup"  // codes for the day that the telephone is lost
-	Replace  Place = "replace" // that a lost factor will be replaced, and how to stop it
+	Terms    Place = "terms"    // the word «consent»
+	Name     Place = "name"     // the word «username»
+	Factor   Place = "factor"   // the word «factor»
+	Backup   Place = "backup"   // codes for the day that the telephone is lost
+	Replace  Place = "replace"  // that a lost factor will be replaced, and how to stop it
+	NewKey   Place = "new_key"  // a passkey is made
+	Passkeys Place = "passkeys" // those there are
 )
 
 // life is how long a journey can be resumed.
@@ -89,6 +94,9 @@ const life = 30 * time.Minute
 // as one step more: whether it does is a setting, not a word. So is a password
 // that has to follow the rules of today, which comes after it.
 func steps(f *access.Fund, goal string) []access.Step {
+	if words, ok := passkeyFlows[goal]; ok {
+		return words
+	}
 	name := goal
 	switch goal {
 	case goalRaise:
@@ -157,6 +165,8 @@ func Where(f *access.Fund, j access.Journey) Place {
 			return KnownPIN
 		}
 		return PIN
+	case "passkey":
+		return NewKey
 	}
 	return Home
 }

@@ -114,6 +114,9 @@ func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result
 		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "change_password", "password", w.by, device)
 	case w.by == "number":
 		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "secure_channel", "channel", w.by, device)
+	case w.by == byPasskey:
+		r.To = entrance(f, active)
+		r.Session, err = e.open(tx, f, v, w.member, device, byPasskey, access.LevelAct, tx.Now(), w.known)
 	case active && (f.SignIn.Code == "always" || f.SignIn.Code == "unknown_device" && w.device.Proved.IsZero()):
 		goal := "sign_in"
 		if raises(f, w, tx.Now()) {
@@ -236,6 +239,8 @@ func signedIn(by string, kind access.Kind) string {
 		return "first_access+" + string(kind)
 	case "letter":
 		return "letter+" + string(kind)
+	case byPasskey:
+		return byPasskey + "+" + string(kind)
 	}
 	return "password+" + string(kind)
 }

@@ -30,33 +30,9 @@ func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, 
 	var refusal *access.Refusal
 	err = s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		refusal = nil
-		p, err := between(tx, f, sess)
+		o, act, channel, err := s.askable(tx, f, sess, id, typed)
 		if err != nil {
 			return err
-		}
-		channel, err := may(tx, f, p)
-		if err != nil {
-			return err
-		}
-		o, err := p.find(tx, id)
-		if err != nil {
-			return err
-		}
-		if o.State != access.OperationDraft && o.State != access.OperationCoded {
-			return access.Refuse("operation_closed")
-		}
-		act, err := p.act(tx, f, o.Act)
-		if err != nil {
-			return err
-		}
-		if !typed {
-			wants, err := s.wantsPIN(tx, f, o.Question(sess.ID))
-			if err != nil {
-				return err
-			}
-			if wants { // it was edited since the PIN was looked for
-				return access.Refuse("operation_changed")
-			}
 		}
 		text, args := message(act, o)
 		masked := access.Last(channel.Address, 3)
@@ -80,6 +56,37 @@ func (s *Service) Ask(ctx context.Context, f *access.Fund, sess access.Session, 
 		return refusal
 	}
 	return err
+}
+
+// askable is an operation that can be confirmed now, its act, and where codes for
+// it go. Typed says that the PIN was, a moment ago.
+func (s *Service) askable(tx *store.Tx, f *access.Fund, sess access.Session, id string, typed bool) (o access.Operation, act access.Act, to access.Channel, err error) {
+	p, err := between(tx, f, sess)
+	if err != nil {
+		return o, act, to, err
+	}
+	if to, err = may(tx, f, p); err != nil {
+		return o, act, to, err
+	}
+	if o, err = p.find(tx, id); err != nil {
+		return o, act, to, err
+	}
+	if o.State != access.OperationDraft && o.State != access.OperationCoded {
+		return o, act, to, access.Refuse("operation_closed")
+	}
+	if act, err = p.act(tx, f, o.Act); err != nil {
+		return o, act, to, err
+	}
+	if !typed {
+		wants, err := s.wantsPIN(tx, f, o, sess.ID)
+		if err != nil {
+			return o, act, to, err
+		}
+		if wants { // it was edited since the PIN was looked for
+			return o, act, to, access.Refuse("operation_changed")
+		}
+	}
+	return o, act, to, nil
 }
 
 // message says what the code is for: the act, the amount and the last four of
@@ -124,23 +131,31 @@ func (s *Service) Confirm(ctx context.Context, f *access.Fund, sess access.Sessi
 		}
 		return c, err
 	}
+	return s.settle(ctx, f, sess, proof, q, id, func() (access.Confirmation, error) {
+		_, c, err := s.before(ctx, f, sess, id, typed)
+		return c, err
+	})
+}
+
+// settle does the deed of a proof. Where somebody else did it, or the database does
+// not say, what stands there tells (R3): done reads that.
+func (s *Service) settle(ctx context.Context, f *access.Fund, sess access.Session, proof challenge.Proof, q access.Question, id string,
+	done func() (access.Confirmation, error)) (c access.Confirmation, err error) {
 	err = s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		c, err = s.confirm(tx, f, sess, proof, q, id)
 		return err
 	})
-	if errors.Is(err, store.ErrNone) || errors.Is(err, store.ErrUnknown) {
-		// Somebody else did it, or the database did not say: what stands there
-		// tells (R3).
-		_, again, findErr := s.before(ctx, f, sess, id, typed)
-		switch {
-		case findErr == nil && again.ID != "":
-			return again, nil
-		case errors.Is(err, store.ErrUnknown):
-			return access.Confirmation{}, err
-		}
-		return access.Confirmation{}, access.Refuse("operation_changed")
+	if !errors.Is(err, store.ErrNone) && !errors.Is(err, store.ErrUnknown) {
+		return c, err
 	}
-	return c, err
+	again, findErr := done()
+	switch {
+	case findErr == nil && again.ID != "":
+		return again, nil
+	case errors.Is(err, store.ErrUnknown):
+		return access.Confirmation{}, err
+	}
+	return access.Confirmation{}, access.Refuse("operation_changed")
 }
 
 // before reads the operation, and its receipt if it was confirmed by this very
@@ -218,7 +233,7 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 	if err != nil {
 		return c, err
 	}
-	if o.Question(sess.ID) != q {
+	if o.Question(sess.ID) != q && o.KeyQuestion(sess.ID) != q {
 		return c, access.Refuse("operation_changed") // edited between the answer and here
 	}
 	if err := s.Challenges.Spend(tx, proof, q); err != nil {
@@ -228,12 +243,11 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 	if err != nil {
 		return c, err
 	}
-	channel, err := codesTo(tx, f, p.actor)
+	by, err := s.confirmedBy(tx, f, p.actor, o, proof)
 	if err != nil {
 		return c, err
 	}
-	channel.Kind = proof.Kind()
-	h, err := hold(tx, f, act, p, channel)
+	h, err := hold(tx, f, act, p, by)
 	if err != nil {
 		return c, err
 	}
@@ -242,7 +256,7 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 		return c, err
 	}
 	c = access.Confirmation{ID: access.NewID(tx.Now()), Operation: o.ID, Member: o.Member, Session: sess.ID, Challenge: proof.Challenge(),
-		Digest: o.Digest(), Method: "otp_" + string(proof.Kind()), At: tx.Now(), HeldUntil: h.Until}
+		Digest: o.Digest(), Method: by.method(), At: tx.Now(), HeldUntil: h.Until}
 	if err := s.sign(&c, f, p, o); err != nil {
 		return c, err
 	}

@@ -12,7 +12,7 @@ import (
 // is warned.
 type Hold struct {
 	Until time.Time // zero if nothing holds it
-	For   string    // "contact_change", "email", "password_reset": the one that ends last
+	For   string    // "contact_change", "email", "password_reset", "passkey": the one that ends last
 	Warn  []Address
 }
 
@@ -23,12 +23,40 @@ type Address struct {
 	Text string // the message's key
 }
 
-// hold judges what holds an act, if it is confirmed now by a code over that channel
-// of who acts. Whose contact it is that changed does not matter, the actor's or the
-// owner's: no money so soon after a contact changed (Q6),
-// none at once on the word of an e-mail alone, and nothing on the word of the
-// channel alone that has just given the password back (security.md 4.4).
-func hold(tx *store.Tx, f *access.Fund, act access.Act, p parties, by access.Channel) (h Hold, err error) {
+// by is what an act is confirmed by: a code over a channel, or a passkey.
+type by struct {
+	access.Channel                // where codes go; its Kind is the proof's
+	key            access.Passkey // its ID is "" for a code
+}
+
+// method is its word in a receipt.
+func (b by) method() string {
+	if b.key.ID != "" {
+		return string(access.ByPasskey)
+	}
+	return "otp_" + string(b.Kind)
+}
+
+// index is the address whose holder could have confirmed since then. A passkey that
+// was there before was let in by something else; a younger one was let in by a
+// code, and is worth no more than that.
+func (b by) index(tx *store.Tx, since time.Time) string {
+	switch {
+	case b.key.ID == "":
+		return tx.ChannelIndex(b.Kind, b.Address)
+	case b.key.MadeAt.Before(since):
+		return ""
+	}
+	return b.key.CodeBy
+}
+
+// hold judges what holds an act, if it is confirmed now by that of who acts. Whose
+// contact it is that changed does not matter, the actor's or the owner's: no money
+// so soon after a contact changed, or a passkey came (Q6), none at once on the word
+// of an e-mail alone, and nothing on the word of the channel alone that has just
+// given the password back (security.md 4.4). A passkey that an e-mail let in is as
+// good as the e-mail for as long as that would be held.
+func hold(tx *store.Tx, f *access.Fund, act access.Act, p parties, by by) (h Hold, err error) {
 	m := p.actor
 	until := func(t time.Time, why string) {
 		if t.After(tx.Now()) && t.After(h.Until) {
@@ -71,13 +99,19 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, p parties, by access.Cha
 				h.warn(kind, m.OnFile(kind), "warn_old_contact")
 			}
 		}
+		if end := by.key.MadeAt.Add(f.Hold.ContactChange); by.key.ID != "" && end.After(tx.Now()) {
+			until(end, "passkey")
+			for _, kind := range []access.Kind{access.Email, access.SMS} {
+				h.warn(kind, m.OnFile(kind), "operation_held_other_contact")
+			}
+		}
 	}
 	if act.Has("password_reset") && f.Hold.PasswordReset > 0 {
 		password, err := tx.Password(m.ID)
 		if err != nil {
 			return h, err
 		}
-		if end := password.ResetAt.Add(f.Hold.PasswordReset); end.After(tx.Now()) && password.ResetBy == tx.ChannelIndex(by.Kind, by.Address) {
+		if end := password.ResetAt.Add(f.Hold.PasswordReset); end.After(tx.Now()) && password.ResetBy == by.index(tx, password.ResetAt) {
 			until(end, "password_reset")
 			for _, kind := range []access.Kind{access.Email, access.SMS} {
 				if kind != by.Kind {
@@ -86,9 +120,18 @@ func hold(tx *store.Tx, f *access.Fund, act access.Act, p parties, by access.Cha
 			}
 		}
 	}
-	if act.Has("email") && by.Kind == access.Email && f.Hold.Email > 0 {
-		until(tx.Now().Add(f.Hold.Email), "email")
-		h.warn(access.SMS, m.OnFile(access.SMS), "operation_held_other_contact")
+	if act.Has("email") && f.Hold.Email > 0 {
+		end, why := time.Time{}, "email"
+		switch {
+		case by.key.ID != "" && by.key.CodeKind == access.Email:
+			end, why = by.key.MadeAt.Add(f.Hold.Email), "passkey"
+		case by.key.ID == "" && by.Kind == access.Email:
+			end = tx.Now().Add(f.Hold.Email)
+		}
+		if end.After(tx.Now()) {
+			until(end, why)
+			h.warn(access.SMS, m.OnFile(access.SMS), "operation_held_other_contact")
+		}
 	}
 	return h, nil
 }

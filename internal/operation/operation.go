@@ -197,10 +197,10 @@ func (s *Service) View(ctx context.Context, f *access.Fund, sess access.Session,
 		if _, refused := errors.AsType[*access.Refusal](err); err != nil && !refused {
 			return err // of a refusal the page speaks by itself
 		}
-		if v.Hold, err = hold(tx, f, v.Act, p, v.Channel); err != nil {
+		if v.Hold, err = hold(tx, f, v.Act, p, by{Channel: v.Channel}); err != nil {
 			return err
 		}
-		if v.PIN, err = s.wantsPIN(tx, f, v.Question(sess.ID)); err != nil {
+		if v.PIN, err = s.wantsPIN(tx, f, v.Operation, sess.ID); err != nil {
 			return err
 		}
 		if v.Code, err = s.Challenges.Status(tx, v.Question(sess.ID), f.Code); err != nil {

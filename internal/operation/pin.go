@@ -9,18 +9,23 @@ import (
 	"aditus/internal/store"
 )
 
-// wantsPIN reports whether the PIN must be typed before a code for the question
-// is sent: the fund asks for one, and no code for this very content was sent in
-// this very session yet, or it was cancelled.
-func (s *Service) wantsPIN(tx *store.Tx, f *access.Fund, q access.Question) (bool, error) {
+// wantsPIN reports whether the PIN must be typed before a code for the operation is
+// sent, or a passkey is asked: the fund asks for one, and neither happened yet for
+// this very content in this very session, or the code was cancelled.
+func (s *Service) wantsPIN(tx *store.Tx, f *access.Fund, o access.Operation, session string) (bool, error) {
 	if !asksPIN(f) {
 		return false, nil
 	}
-	c, err := tx.LastChallenge(q)
-	if errors.Is(err, store.ErrNone) {
-		return true, nil
+	for _, q := range []access.Question{o.Question(session), o.KeyQuestion(session)} {
+		c, err := tx.LastChallenge(q)
+		if errors.Is(err, store.ErrNone) {
+			continue
+		}
+		if err != nil || c.State != access.ChallengeKilled && c.State != access.ChallengeReplaced {
+			return false, err
+		}
 	}
-	return c.State == access.ChallengeKilled || c.State == access.ChallengeReplaced, err
+	return true, nil
 }
 
 // hearPIN looks at the PIN that was typed, if one must be, and reports whether
@@ -39,7 +44,7 @@ func (s *Service) hearPIN(ctx context.Context, f *access.Fund, sess access.Sessi
 		if err != nil {
 			return err
 		}
-		wants, err = s.wantsPIN(tx, f, o.Question(sess.ID))
+		wants, err = s.wantsPIN(tx, f, o, sess.ID)
 		return err
 	})
 	if err != nil || !wants {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"net/netip"
 	"regexp"
 	"slices"
 	"time"
@@ -17,7 +18,7 @@ var (
 // flows are judged by then.
 func (c *checker) enrol(fund *access.Fund, f *file) {
 	fund.Enrol = access.EnrolRules{Terms: f.Enrol.Terms, Text: f.Enrol.Text, Others: f.Enrol.Others}
-	fund.Factor = access.FactorRules{Prefixes: f.Factor.Prefixes, Delay: f.Factor.Delay.Duration}
+	fund.Factor = access.FactorRules{Prefixes: f.Factor.Prefixes, Delay: f.Factor.Delay.Duration, Passkeys: f.Factor.Passkeys}
 	if len(fund.Factor.Prefixes) == 0 {
 		fund.Factor.Prefixes = []string{"+39", "+41", "+33"} // security.md part 5
 	}
@@ -28,6 +29,7 @@ func (c *checker) enrol(fund *access.Fund, f *file) {
 		fund.Factor.Delay = 24 * time.Hour
 	}
 	c.need(fund.Factor.Delay >= 24*time.Hour && fund.Factor.Delay <= 7*24*time.Hour, "factor.delay", `must be between "24h" and "168h": who did not ask for it must have time to object`)
+	c.passkeys(fund)
 	enrol, ok := fund.Flow("enrol")
 	if !ok {
 		c.need(f.Enrol.Terms == "" && len(f.Enrol.Text) == 0 && len(f.Enrol.Others) == 0, "enrol", `there is no flow with the goal "enrol"`)
@@ -48,5 +50,19 @@ func (c *checker) enrol(fund *access.Fund, f *file) {
 				c.need(fund.Code.Digits == 6, "code.digits", "must be 6 where an app makes codes: apps make no others (RFC 6238)")
 			}
 		}
+	}
+}
+
+// passkeys judges whether the fund can have them: one is let in by the code that
+// confirms an act.
+func (c *checker) passkeys(fund *access.Fund) {
+	if !fund.Factor.Passkeys {
+		return
+	}
+	_, ok := fund.Flow("confirm")
+	c.need(ok, "factor.passkeys", `a passkey is let in by a code, and there is no flow with the goal "confirm" to say where it goes`)
+	for _, h := range fund.Hosts {
+		_, err := netip.ParseAddr(h)
+		c.need(err != nil, "factor.passkeys", "%s is a number: browsers keep passkeys for hosts with a name (WebAuthn, 5.1.2)", h)
 	}
 }

@@ -27,6 +27,8 @@ func TestEnrolProblems(t *testing.T) {
 		{"digits", "digits      = 6", "digits = 8", "code.digits: must be 6 where an app makes codes"},
 		{"two of three", `{ identify = ["ahv", "birth_date", "activation_code"] }`, `{ identify = ["ahv", "activation_code"] }`, "flow enrol, step 1"},
 		{"login", `login     = "ahv"`, `login = "tax_code"`, "registry.login: must be"},
+		{"no way to let one in", `goal  = "confirm"`, `goal = "trust_mobile"`, "factor.passkeys: a passkey is let in by a code"},
+		{"no name", `hosts     = ["flex.fondationalpina.example"`, `hosts = ["192.0.2.1"`, "factor.passkeys: 192.0.2.1 is a number"},
 		{"no app", `{ factor   = ["sms", "totp"] }, `, `{ factor   = ["pigeon"] }, `, `"factor" does not know "pigeon"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -221,6 +221,7 @@ type file struct {
 	Factor struct {
 		Prefixes []string `toml:"prefixes"`
 		Delay    duration `toml:"delay"`
+		Passkeys bool     `toml:"passkeys"`
 	} `toml:"factor"`
 	Channel struct {
 		Reauth string `toml:"reauth"`

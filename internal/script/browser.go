@@ -185,6 +185,9 @@ func (b *browser) fetch(s shipment, site string) (v view, err error) {
 	}
 	r.Header.Set("User-Agent", b.agent)
 	r.Header.Set("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+	if s.json {
+		r.Header.Set("Accept", "application/json")
+	}
 	res, err := b.client.Do(r)
 	if err != nil {
 		return v, err

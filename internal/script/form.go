@@ -14,6 +14,7 @@ import (
 type shipment struct {
 	method, to string
 	values     url.Values
+	json       bool // as the page's script asks
 }
 
 // pressed is what pressing the button, or following the link, that reads so
@@ -91,7 +92,7 @@ func (v *view) sent(f, button *html.Node) shipment {
 	}
 	to := v.resolve(action)
 	if strings.EqualFold(attr(f, "method"), "post") {
-		return shipment{"POST", to, values}
+		return shipment{method: "POST", to: to, values: values}
 	}
 	before, _, _ := strings.Cut(to, "?")
 	return shipment{method: "GET", to: before + "?" + values.Encode()}

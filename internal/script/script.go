@@ -44,6 +44,7 @@
 //	calculate                           the work that the page asks for, as its script would do it
 //	scan NAME                           an authenticator app takes up the secret that the page shows
 //	app NAME                            the code that the app shows now: $code
+//	passkey DEVICE                      the page's button for a passkey: this device makes one, or answers with the one it has
 //	read REGEXP                         something on the page; its groups become $1, $2, …
 //	[!] sent [ADDRESS…]                 exactly these messages left since the last look; none
 //	post-office closed | open           nothing can be handed on, for a while
@@ -67,6 +68,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"aditus/internal/softkey"
 )
 
 // Params say which scripts run, and on what.
@@ -95,7 +98,7 @@ func run(t testscript.T, dir string, begin func(testing.TB) *world) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			w := begin(env.T().(interface{ TB() testing.TB }).TB())
-			w.browsers, w.kept, w.apps = map[string]*browser{}, map[string]string{}, map[string][]byte{}
+			w.browsers, w.kept, w.apps, w.devices = map[string]*browser{}, map[string]string{}, map[string][]byte{}, map[string]*softkey.Device{}
 			env.Values[key{}] = w
 			if w.handler != nil { // a page of a test's own
 				return w.surf("")

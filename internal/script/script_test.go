@@ -101,6 +101,7 @@ func TestFailures(t *testing.T) {
 		"see":                        "see does not go like this",
 		"member 1 height=3":          `the fund's register has no "height"`,
 		"post /x y":                  `"y" is not NAME=VALUE`,
+		"passkey telefono":           "the page asks for no passkey",
 		"post-office burnt":          "open or closed, not burnt",
 	} {
 		said := tell(t, "open /\n"+line+"\n")

@@ -23,6 +23,7 @@ import (
 	"aditus/internal/keys"
 	"aditus/internal/password"
 	"aditus/internal/policy"
+	"aditus/internal/softkey"
 	"aditus/internal/store"
 )
 
@@ -46,10 +47,11 @@ type world struct {
 	faults   *faults
 
 	browsers map[string]*browser
-	*browser                   // the one in use
-	apps     map[string][]byte // secrets of authenticator apps, by the name they were scanned under
-	kept     map[string]string // answers, by the name they were kept under
-	looked   int               // messages that were looked at
+	*browser                            // the one in use
+	apps     map[string][]byte          // secrets of authenticator apps, by the name they were scanned under
+	devices  map[string]*softkey.Device // that keep passkeys
+	kept     map[string]string          // answers, by the name they were kept under
+	looked   int                        // messages that were looked at
 }
 
 // start is when every script begins: the day of scenarios.md.

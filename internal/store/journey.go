@@ -17,6 +17,7 @@ type chosen struct {
 	Mute     bool        `json:"mute,omitempty"`
 	Half     access.Kind `json:"half,omitempty"`
 	Handed   string      `json:"handed,omitempty"`
+	Passkey  string      `json:"passkey,omitempty"`
 
 	Enrol  access.Enrolling `json:"enrol,omitzero"`
 	Factor wanted           `json:"factor,omitzero"`
@@ -30,7 +31,7 @@ type wanted struct {
 }
 
 func (tx *Tx) sealChosen(j access.Journey) ([]byte, error) {
-	plain, err := json.Marshal(chosen{By: j.By, Agent: j.Agent, Channel: j.Channel, Address: j.Address, Password: j.Password, Mute: j.Mute, Half: j.Half, Handed: j.Handed,
+	plain, err := json.Marshal(chosen{By: j.By, Agent: j.Agent, Channel: j.Channel, Address: j.Address, Password: j.Password, Mute: j.Mute, Half: j.Half, Handed: j.Handed, Passkey: j.Passkey,
 		Enrol: j.Enrol, Factor: wanted{j.Factor.Kind, j.Factor.Address, j.Factor.Secret}})
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (tx *Tx) Journey(id string) (j access.Journey, err error) {
 	var c chosen
 	err = json.Unmarshal(plain, &c)
 	j.By, j.Agent, j.Channel, j.Address, j.Password, j.Mute, j.Half, j.Handed = c.By, c.Agent, c.Channel, c.Address, c.Password, c.Mute, c.Half, c.Handed
-	j.Enrol, j.Factor = c.Enrol, access.Channel{Kind: c.Factor.Kind, Address: c.Factor.Address, Secret: c.Factor.Secret}
+	j.Passkey, j.Enrol, j.Factor = c.Passkey, c.Enrol, access.Channel{Kind: c.Factor.Kind, Address: c.Factor.Address, Secret: c.Factor.Secret}
 	return j, err
 }
 

@@ -35,6 +35,9 @@ var statuses = map[string]int{
 	"form_unknown":     http.StatusBadRequest,
 	"form_doubled":     http.StatusBadRequest,
 	"password_form":    http.StatusBadRequest,
+	"passkey_over":     http.StatusConflict,
+	"passkey_many":     http.StatusConflict,
+	"passkey_gone":     http.StatusConflict,
 }
 
 // status is the answer's status for what is wrong with a form. A few refusals

@@ -32,12 +32,16 @@ import (
 	"aditus/internal/web/page/home"
 	"aditus/internal/web/page/letternew"
 	"aditus/internal/web/page/login"
+	"aditus/internal/web/page/loginpasskey"
 	"aditus/internal/web/page/notme"
 	"aditus/internal/web/page/operations"
 	"aditus/internal/web/page/otp"
 	"aditus/internal/web/page/otpbackup"
 	"aditus/internal/web/page/otphelp"
 	"aditus/internal/web/page/otpletter"
+	"aditus/internal/web/page/passkeyedit"
+	"aditus/internal/web/page/passkeynew"
+	"aditus/internal/web/page/passkeys"
 	"aditus/internal/web/page/passwordchange"
 	"aditus/internal/web/page/passwordforgot"
 	"aditus/internal/web/page/passwordnew"
@@ -93,6 +97,7 @@ func routes() []route {
 	return []route{
 		// In and out.
 		{"/login", login.Page{}, login.HTML, needsNothing},
+		{"/login/passkey", loginpasskey.Page{}, loginpasskey.HTML, needsNothing},
 		{"/first-access", firstaccess.Page{}, firstaccess.HTML, needsNothing},
 		{"/first-access/identify", firstidentify.Page{}, firstidentify.HTML, needsNothing},
 		{"/sign-out", signout.Page{}, signout.HTML, needsNothing},
@@ -135,6 +140,9 @@ func routes() []route {
 		{"/{$}", home.Page{}, home.HTML, needsSession},
 		{"/profiles", profiles.Page{}, profiles.HTML, needsChoice},
 		{"/profile", profile.Page{}, profile.HTML, needsSession},
+		{"/security/passkeys", passkeys.Page{}, passkeys.HTML, needsSession},
+		{"/security/passkeys/new", passkeynew.Page{}, passkeynew.HTML, needsNothing},
+		{"/security/passkeys/{id}", passkeyedit.Page{}, passkeyedit.HTML, needsSession},
 		{"/security/history", history.Page{}, history.HTML, needsSession},
 		{"/security/not-me", notme.Page{}, notme.HTML, needsSignIn},
 		{"/security", security.Page{}, security.HTML, needsSession},

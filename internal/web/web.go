@@ -200,15 +200,18 @@ func (s *Site) answer(v *page.Visit, rt route, t func() *template.Template, aske
 	default:
 		return page.Wrong
 	}
-	if data, ok := rt.page.(page.Data); ok && v.WantsData() && len(v.Wrong) == 0 {
+	if v.Status == http.StatusServiceUnavailable {
+		v.W.Header().Set("Retry-After", "5")
+	}
+	if data, ok := rt.page.(page.Data); ok && v.WantsData() {
+		if len(v.Wrong) > 0 {
+			return v.Send(map[string][]page.Err{"refused": v.Errors()})
+		}
 		return send(v, data)
 	}
 	data, err := rt.page.Show(v)
 	if err != nil {
 		return err
-	}
-	if v.Status == http.StatusServiceUnavailable {
-		v.W.Header().Set("Retry-After", "5")
 	}
 	return v.Draw(v.Status, t(), data)
 }

@@ -9,6 +9,7 @@ import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-li
 import { countdown } from "./countdown.js";
 import { each } from "./common.js";
 import { fillFromSMS } from "./webotp.js";
+import { passkey } from "./passkey.js";
 import { poll } from "./poll.js";
 import { session } from "./session.js";
 import { work } from "./work.js";
@@ -30,6 +31,7 @@ each("input[data-webotp]", fillFromSMS);
 each("dialog[data-session]", session);
 each("[data-poll]", poll);
 each("[data-work]", work);
+each("[data-passkey]", passkey);
 each("[data-print]", (button) => {
   button.hidden = false;
   button.addEventListener("click", () => print());

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"aditus/internal/challenge"
 	"aditus/internal/journey"
 )
 
@@ -16,6 +17,7 @@ const (
 	cookieSession  = "session"
 	cookieJourney  = "journey"
 	cookieDevice   = "device"
+	cookiePasskey  = "passkey"
 	cookieLanguage = "lang"
 	cookieDisplay  = "display"
 	cookieNotice   = "notice"
@@ -65,9 +67,18 @@ func (v *Visit) HasJourney() bool { return v.cookie(cookieJourney) != "" }
 
 // Visitor is the browser as the journeys know it.
 func (v *Visit) Visitor() journey.Visitor {
-	host, _, _ := strings.Cut(v.Host, ":")
-	return journey.Visitor{Host: host, Lang: v.Lang, Agent: v.Agent, IP: v.IP,
-		Device: v.cookie(cookieDevice), Journey: v.cookie(cookieJourney), Work: v.Form.Get("work"), Session: v.Session}
+	return journey.Visitor{Host: challenge.Host(v.Origin()), Lang: v.Lang, Agent: v.Agent, IP: v.IP, Origin: v.Origin(),
+		Device: v.cookie(cookieDevice), Journey: v.cookie(cookieJourney), Work: v.Form.Get("work"), Passkey: v.cookie(cookiePasskey), Session: v.Session}
+}
+
+// Origin is that of the site's pages, as the browser names it: the host is one of
+// the fund's, or the request would not be here.
+func (v *Visit) Origin() string {
+	host := strings.ToLower(v.Host)
+	if v.Secure {
+		return "https://" + strings.TrimSuffix(host, ":443")
+	}
+	return "http://" + strings.TrimSuffix(host, ":80")
 }
 
 // paths are the pages of the places a journey leads to.
@@ -89,6 +100,8 @@ var paths = map[journey.Place]string{
 	journey.KnownPIN: "/pin",
 	journey.Safety:   "/security",
 	journey.Replace:  "/security/replacement",
+	journey.NewKey:   "/security/passkeys/new",
+	journey.Passkeys: "/security/passkeys",
 }
 
 // Path is the page of a place.
@@ -106,6 +119,9 @@ func (v *Visit) Follow(r journey.Result) string {
 	if r.Session != "" {
 		v.set(cookieSession, r.Session, 0)
 		v.set(cookieJourney, "", -1)
+	}
+	if r.Passkey != "" {
+		v.set(cookiePasskey, r.Passkey, challenge.KeyLife)
 	}
 	if r.Journey != "" {
 		v.set(cookieJourney, r.Journey, 0)
@@ -185,7 +201,7 @@ func (v *Visit) HTMLClass() string {
 // only looked up here: it is not text.
 var notices = []string{"password_saved", "session_ended", "sessions_ended", "withdrawn", "cancelled", "postponed", "display_saved", "draft_saved", "draft_changed", "dropped",
 	"enrolled", "channel_cancelled", "channel_kept", "password_kept", "password_chosen", "password_later", "password_reset", "sign_in_cancelled", "enrol_cancelled", "factor_kept", "contract_added", "secrets_saved", "mobile_trusted", "mobile_kept", "pin_saved", "pin_kept",
-	"nothing_changed", "replacement_stopped", "device_forgotten"}
+	"nothing_changed", "replacement_stopped", "device_forgotten", "passkey_added", "passkey_removed", "passkey_renamed", "passkey_kept"}
 
 // Tell has the next page say something.
 func (v *Visit) Tell(notice string) { v.set(cookieNotice, notice, 0) }

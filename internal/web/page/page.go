@@ -50,7 +50,8 @@ type Inputs interface {
 
 // Data is implemented by a page that also answers a script: a request that
 // accepts application/json gets what Data returns, instead of the page, or
-// after a Take instead of the way on. Nil is «nothing yet», 204.
+// after a Take instead of the way on; after a Take that refused it gets {"refused":
+// [{"field", "text"}]}. Nil is «nothing yet», 204.
 type Data interface {
 	Data(v *Visit) (any, error)
 }
@@ -181,8 +182,8 @@ func (v *Visit) Clockwork() string { return v.RFC3339(v.Now()) }
 
 // An Err is one thing wrong, for the list at the top of a page.
 type Err struct {
-	Field string // the id of the field, "" if none
-	Text  string
+	Field string `json:"field"` // the id of the field, "" if none
+	Text  string `json:"text"`
 }
 
 // Errors are what is wrong with the form.
@@ -290,7 +291,7 @@ func (v *Visit) Send(value any) error {
 		return err
 	}
 	v.W.Header().Set("Content-Type", "application/json")
-	v.W.WriteHeader(http.StatusOK)
+	v.W.WriteHeader(v.Status)
 	// An error here is a browser that went away: there is nobody to tell.
 	_, _ = v.W.Write(text)
 	return nil

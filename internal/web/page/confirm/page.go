@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"aditus/internal/access"
+	"aditus/internal/challenge"
 	"aditus/internal/operation"
 	"aditus/internal/texts"
 	"aditus/internal/web/page"
@@ -21,8 +22,9 @@ var HTML string
 // Page is the page of one draft.
 type Page struct{}
 
-// Inputs are the code, the PIN that comes before it, and what to do with them.
-func (Page) Inputs(*page.Visit) []string { return []string{"otp", "pin", "do"} }
+// Inputs are the code, the PIN that comes before it, what to do with them, and what
+// a browser answered with a passkey.
+func (Page) Inputs(*page.Visit) []string { return []string{"otp", "pin", "do", "answer"} }
 
 type data struct {
 	act.Gate
@@ -37,6 +39,8 @@ type data struct {
 	Code     page.Code
 	Question bool // no code was asked for yet
 	PIN      bool // the PIN must be typed before one is sent
+	Key      *page.Key
+	KeyHold  string // what will hold it if a passkey confirms it
 }
 
 // Title is the page's heading.
@@ -73,7 +77,20 @@ func (Page) Show(v *page.Visit) (any, error) {
 		BySMS: view.Channel.Kind == access.SMS, App: view.Channel.Kind == access.TOTP,
 		Where: act.Contact(v, view.Channel.Kind, view.Channel.Address), Code: v.Code(view.Code, path+"/confirm")}
 	d.Question, d.PIN = d.Code.State == page.CodeSend || view.PIN, view.PIN
-	return d, nil
+	return d, d.offer(v, view)
+}
+
+// offer has the button for a passkey, if the member has one for this host.
+func (d *data) offer(v *page.Visit, view operation.View) error {
+	k, err := v.Operations.Key(v.Context(), v.Fund, v.Session, view.ID, v.Visitor().Host)
+	if err != nil || !k.Offered {
+		return err
+	}
+	d.Key = v.Key("get", "confirm.passkey", "beside")
+	if !k.Hold.Until.IsZero() {
+		d.KeyHold = v.T("confirm.hold_passkey", "date", texts.Stamp(k.Hold.Until))
+	}
+	return nil
 }
 
 // holds says what will hold the operation if it is confirmed now, and who is told.
@@ -105,6 +122,8 @@ func (Page) Take(v *page.Visit) (string, error) {
 		}
 		v.Tell("dropped")
 		return "/requests", nil
+	case "passkey":
+		return byKey(v, id)
 	case "", "confirm":
 		_, err := v.Operations.Confirm(v.Context(), v.Fund, v.Session, id, v.Form.Get("otp"))
 		if errors.Is(err, access.ErrUnknown) {
@@ -114,3 +133,22 @@ func (Page) Take(v *page.Visit) (string, error) {
 	}
 	return "", access.Refuse("form_unknown")
 }
+
+// byKey asks for a passkey, or hears the answer of one.
+func byKey(v *page.Visit, id string) (string, error) {
+	answer, answered, err := v.Answered()
+	if err != nil {
+		return "", err
+	}
+	if !answered {
+		return "", v.Question(v.Operations.AskKey(v.Context(), v.Fund, v.Session, id, v.Origin(), v.Form.Get("pin")))
+	}
+	_, err = v.Operations.ConfirmKey(v.Context(), v.Fund, v.Session, id, challenge.KeyAnswer{Origin: v.Origin(), Lang: v.Lang, JSON: answer})
+	if errors.Is(err, access.ErrUnknown) {
+		return "/operations/" + id + "/checking", nil
+	}
+	return "/operations/" + id + "/done", err
+}
+
+// Data is the question to a passkey, for the script.
+func (Page) Data(v *page.Visit) (any, error) { return v.Asked() }

@@ -23,6 +23,7 @@ type data struct {
 	Secret page.Secret
 	Forgot string // the path for who has forgotten the password
 	Work   page.Work
+	Key    *page.Key
 }
 
 // Inputs are the login, the secret, and what the browser worked out.
@@ -39,6 +40,9 @@ func (Page) Show(v *page.Visit) (any, error) {
 		d.Lead = v.T("login.lead")
 	case "email":
 		d.Lead = v.T("login.lead_named")
+	}
+	if v.Fund.Factor.Passkeys {
+		d.Key = v.Key("get", "login.passkey", "beside")
 	}
 	if journey.Recovers(v.Fund) {
 		d.Forgot = "/password/forgot"

@@ -46,6 +46,7 @@ var purposes = map[string]string{
 	access.PurposeFresh:    "otp.for_fresh",
 	access.PurposeMobile:   "otp.for_mobile",
 	access.PurposePIN:      "otp.for_pin",
+	access.PurposePasskey:  "otp.for_passkey",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
@@ -69,6 +70,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 	case access.PurposeFresh:
 		if j.By == "replacement" {
 			d.For = "otp.for_replace"
+		}
+	case access.PurposePasskey:
+		if j.Passkey != "" {
+			d.For = "otp.for_passkey_removed"
 		}
 	case access.PurposeUsername:
 		d.Typed, d.Correct = j.Address, "otp.correct_address"
@@ -126,6 +131,10 @@ func (Page) Take(v *page.Visit) (string, error) {
 	}
 	if r.To == journey.Backup && r.Session == "" {
 		v.LeaveJourney()
+	}
+	if r.To == journey.Passkeys {
+		v.LeaveJourney()
+		v.Tell("passkey_removed")
 	}
 	if r.To == journey.Safety {
 		v.LeaveJourney()
