@@ -34,6 +34,9 @@ type engine struct {
 	site   *site     // what the server serves
 	serve  *prepared // what `aditus serve` is started on
 	writer *store.DB // for the group writer alone
+	town   *town     // for journeys without HTTP
+
+	enrolled, initial, codes takers // who went which way in the town
 }
 
 // The bench's own fund: its file is as the product's are, with limits that the
@@ -100,6 +103,9 @@ func (b *bench) close() error {
 	for _, e := range b.engines {
 		if e.site != nil {
 			errs = append(errs, e.site.server.stop(), e.site.peek.close(), e.site.db.Close())
+		}
+		if e.town != nil {
+			errs = append(errs, e.town.close())
 		}
 		if e.writer != nil {
 			errs = append(errs, e.writer.Close())

@@ -35,7 +35,7 @@ import (
 )
 
 // sections are what is measured, in this order in each round.
-var sections = []string{"flows", "writes", "signin", "session", "start", "memory", "import", "size"}
+var sections = []string{"flows", "writes", "signin", "session", "enrol", "recover", "start", "memory", "import", "size"}
 
 // A bench is one run.
 type bench struct {
@@ -114,6 +114,7 @@ func (b *bench) run(ctx context.Context, engine, dir string) (err error) {
 	}
 	for round := range b.rounds {
 		for _, e := range b.engines {
+			e.limits = commitLimits{} // of another round
 			if err := b.round(ctx, e, round); err != nil {
 				return fmt.Errorf("%s: %w", e.name, err)
 			}
@@ -136,7 +137,7 @@ func (b *bench) round(ctx context.Context, e *engine, round int) error {
 		run  func(context.Context, *engine) error
 	}{
 		{"flows", b.flows}, {"writes", b.writes}, {"signin", b.signIns}, {"session", b.sessions},
-		{"start", b.starts}, {"memory", b.memory}, {"import", b.imports},
+		{"enrol", b.enrols}, {"recover", b.recovers}, {"start", b.starts}, {"memory", b.memory}, {"import", b.imports},
 	} {
 		if !b.has(s.name) {
 			continue
