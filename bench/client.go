@@ -27,7 +27,8 @@ type answer struct {
 	status   int
 	location string
 	retry    string
-	session  bool // it sets the session's cookie
+	session  bool   // it sets the session's cookie
+	journey  string // the journey's, if it sets that
 	size     int
 }
 
@@ -98,6 +99,10 @@ func (c *client) read() (a answer, err error) {
 			a.retry = string(value)
 		case "Set-Cookie":
 			a.session = a.session || bytes.HasPrefix(value, []byte("session=")) && len(value) > 40
+			if secret, ok := bytes.CutPrefix(value, []byte("journey=")); ok {
+				secret, _, _ = bytes.Cut(secret, []byte(";"))
+				a.journey = string(secret)
+			}
 		}
 	}
 	if !chunked {

@@ -35,6 +35,7 @@ type engine struct {
 	serve  *prepared // what `aditus serve` is started on
 	writer *store.DB // for the group writer alone
 	town   *town     // for journeys without HTTP
+	apps   *appSite  // whose people have an app
 
 	enrolled, initial, codes takers // who went which way in the town
 }
@@ -106,6 +107,9 @@ func (b *bench) close() error {
 		}
 		if e.town != nil {
 			errs = append(errs, e.town.close())
+		}
+		if e.apps != nil {
+			errs = append(errs, e.apps.close())
 		}
 		if e.writer != nil {
 			errs = append(errs, e.writer.Close())

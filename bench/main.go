@@ -35,7 +35,7 @@ import (
 )
 
 // sections are what is measured, in this order in each round.
-var sections = []string{"flows", "writes", "signin", "session", "enrol", "recover", "start", "memory", "import", "size"}
+var sections = []string{"flows", "writes", "signin", "totp", "session", "enrol", "recover", "start", "memory", "import", "size"}
 
 // A bench is one run.
 type bench struct {
@@ -136,7 +136,7 @@ func (b *bench) round(ctx context.Context, e *engine, round int) error {
 		name string
 		run  func(context.Context, *engine) error
 	}{
-		{"flows", b.flows}, {"writes", b.writes}, {"signin", b.signIns}, {"session", b.sessions},
+		{"flows", b.flows}, {"writes", b.writes}, {"signin", b.signIns}, {"totp", b.totps}, {"session", b.sessions},
 		{"enrol", b.enrols}, {"recover", b.recovers}, {"start", b.starts}, {"memory", b.memory}, {"import", b.imports},
 	} {
 		if !b.has(s.name) {
