@@ -37,6 +37,8 @@ type engine struct {
 	town   *town     // for journeys without HTTP
 	apps   *appSite  // whose people have an app
 
+	small, large *grown // towns of few people and of many
+
 	enrolled, initial, codes takers // who went which way in the town
 }
 
@@ -107,6 +109,11 @@ func (b *bench) close() error {
 		}
 		if e.town != nil {
 			errs = append(errs, e.town.close())
+		}
+		for _, g := range []*grown{e.small, e.large} {
+			if g != nil {
+				errs = append(errs, g.close())
+			}
 		}
 		if e.apps != nil {
 			errs = append(errs, e.apps.close())

@@ -35,13 +35,14 @@ import (
 )
 
 // sections are what is measured, in this order in each round.
-var sections = []string{"flows", "writes", "signin", "totp", "session", "enrol", "recover", "start", "memory", "import", "size"}
+var sections = []string{"flows", "writes", "signin", "totp", "session", "enrol", "recover", "flat", "start", "memory", "import", "size"}
 
 // A bench is one run.
 type bench struct {
 	rounds  int
 	quick   bool
 	rows    int    // of an import
+	people  int    // of the large town
 	conns   int    // of the server's database pool; 0 is the product's default
 	dir     string // everything is in it, and it goes at the end
 	profile string // where processor profiles of the server go, "" for none
@@ -72,12 +73,14 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 5, "how many rounds the medians are of")
 	flag.BoolVar(&b.quick, "quick", false, "one short round, to try it")
 	flag.IntVar(&b.rows, "rows", 100_000, "rows of an import")
+	flag.IntVar(&b.people, "people", 1_000_000, "people of each fund in the larger of two towns; a thousand at least")
 	flag.IntVar(&b.conns, "conns", 0, "connections of the server to its database; 0 is the product's default")
 	flag.StringVar(&b.profile, "profile", "", "a directory for processor profiles of the server, one a figure")
 	flag.Parse()
 	if b.quick {
-		b.rounds, b.rows = 1, min(b.rows, 20_000)
+		b.rounds, b.rows, b.people = 1, min(b.rows, 20_000), min(b.people, 50_000)
 	}
+	b.people = max(b.people, few)
 	b.only = sections
 	if *only != "" {
 		b.only = strings.Split(*only, ",")
@@ -137,7 +140,7 @@ func (b *bench) round(ctx context.Context, e *engine, round int) error {
 		run  func(context.Context, *engine) error
 	}{
 		{"flows", b.flows}, {"writes", b.writes}, {"signin", b.signIns}, {"totp", b.totps}, {"session", b.sessions},
-		{"enrol", b.enrols}, {"recover", b.recovers}, {"start", b.starts}, {"memory", b.memory}, {"import", b.imports},
+		{"enrol", b.enrols}, {"recover", b.recovers}, {"flat", b.flat}, {"start", b.starts}, {"memory", b.memory}, {"import", b.imports},
 	} {
 		if !b.has(s.name) {
 			continue
