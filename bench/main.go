@@ -13,6 +13,11 @@
 // there is no server it is this process's, so it holds the little the load
 // needs. Linux only.
 //
+// Journeys, and what operations take among a thousand people and a million, are
+// measured in this process and without HTTP, on the funds as they are shipped
+// (town.go). Password hashes cost next to nothing there, so that the rest is seen.
+// The million takes some minutes to move in, once a run: -people makes it fewer.
+//
 // PostgreSQL is measured if TEST_POSTGRES names one on this machine, as
 // scripts/with-postgres does.
 package main
