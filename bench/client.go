@@ -29,7 +29,8 @@ type answer struct {
 	status   int
 	location string
 	retry    string
-	session  bool // it sets the session's cookie
+	session  bool   // it sets the session's cookie
+	journey  string // the journey's, if it sets that
 	size     int
 	body     []byte // of a client that keeps it
 	passkey  string // the cookie of a question to a passkey
@@ -105,6 +106,10 @@ func (c *client) read() (a answer, err error) {
 				a.passkey, _, _ = strings.Cut(string(secret), ";")
 			}
 			a.session = a.session || bytes.HasPrefix(value, []byte("session=")) && len(value) > 40
+			if secret, ok := bytes.CutPrefix(value, []byte("journey=")); ok {
+				secret, _, _ = bytes.Cut(secret, []byte(";"))
+				a.journey = string(secret)
+			}
 		}
 	}
 	if !chunked {

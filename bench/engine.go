@@ -34,6 +34,12 @@ type engine struct {
 	site   *site     // what the server serves
 	serve  *prepared // what `aditus serve` is started on
 	writer *store.DB // for the group writer alone
+	town   *town     // for journeys without HTTP
+	apps   *appSite  // whose people have an app
+
+	small, large *grown // towns of few people and of many
+
+	enrolled, initial, codes takers // who went which way in the town
 }
 
 // The bench's own fund: its file is as the product's are, with limits that the
@@ -100,6 +106,17 @@ func (b *bench) close() error {
 	for _, e := range b.engines {
 		if e.site != nil {
 			errs = append(errs, e.site.server.stop(), e.site.peek.close(), e.site.db.Close())
+		}
+		if e.town != nil {
+			errs = append(errs, e.town.close())
+		}
+		for _, g := range []*grown{e.small, e.large} {
+			if g != nil {
+				errs = append(errs, g.close())
+			}
+		}
+		if e.apps != nil {
+			errs = append(errs, e.apps.close())
 		}
 		if e.writer != nil {
 			errs = append(errs, e.writer.Close())

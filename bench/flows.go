@@ -43,7 +43,7 @@ func (b *bench) openSite(ctx context.Context, e *engine) (s *site, err error) {
 	if s.peek, err = openPeek(s.where, b.fund.ID, s.db.Keys()); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	if s.server, err = b.startServer(s.where); err != nil {
+	if s.server, err = b.startServer(s.where, false); err != nil {
 		return nil, errors.Join(err, s.peek.close(), s.db.Close())
 	}
 	return s, b.warm(ctx, s)

@@ -49,6 +49,17 @@ func (b *bench) commits(ctx context.Context, e *engine) (l commitLimits, err err
 	return l, errors.Join(err, l.one.fine(), l.ungrouped.fine(), l.grouped.fine(), e.drop(where))
 }
 
+// limitsOf measures the bare commits of this round, unless they were already.
+func (b *bench) limitsOf(ctx context.Context, e *engine) (err error) {
+	if e.limits.one.n > 0 {
+		return nil
+	}
+	if e.limits, err = b.commits(ctx, e); err == nil {
+		b.showLimits(e)
+	}
+	return err
+}
+
 func (b *bench) commitsSQLite(ctx context.Context, where string) (l commitLimits, err error) {
 	db, err := bareSQLite(where)
 	if err != nil {

@@ -34,6 +34,7 @@ type config struct {
 	Database string // where it is
 	Keys     string
 	Conns    int
+	Letters  bool // it serves the shipped fund that enrols by letter, and not the bench's
 }
 
 // An order is one line more: what to do between measurements.
@@ -71,6 +72,9 @@ func serveChild() (err error) {
 		return err
 	}
 	fund, err := policy.Parse(fundName, fundFile)
+	if c.Letters {
+		fund, _, err = shipped()
+	}
 	if err != nil {
 		return err
 	}
@@ -215,8 +219,9 @@ type server struct {
 	codes map[string]chan string // by address
 }
 
-// startServer starts the server on a database.
-func (b *bench) startServer(where string) (*server, error) {
+// startServer starts the server on a database, for the bench's fund or for the
+// shipped one that enrols by letter.
+func (b *bench) startServer(where string, letters bool) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -241,7 +246,7 @@ func (b *bench) startServer(where string) (*server, error) {
 	}
 	s.in, s.input, s.out = json.NewEncoder(in), in, json.NewDecoder(bufio.NewReader(out))
 	b.pids = append(b.pids, s.cmd.Process.Pid)
-	if err := s.in.Encode(config{Database: where, Keys: b.keys, Conns: b.conns}); err != nil {
+	if err := s.in.Encode(config{Database: where, Keys: b.keys, Conns: b.conns, Letters: letters}); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	var r report

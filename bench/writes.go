@@ -20,13 +20,8 @@ func (b *bench) writes(ctx context.Context, e *engine) error {
 			return err
 		}
 	}
-	if e.limits.one.n == 0 || !b.has("flows") { // else they were measured a moment ago
-		limits, err := b.commits(ctx, e)
-		if err != nil {
-			return err
-		}
-		e.limits = limits
-		b.showLimits(e)
+	if err := b.limitsOf(ctx, e); err != nil {
+		return err
 	}
 	m := meter{postgres: e.server != ""}
 	event := func(int) error {

@@ -73,12 +73,12 @@ const (
 	PurposeHandOver  = "hand_over"     // the half of a secret that goes by mail
 	PurposeHalfSMS   = "hand_over_sms" // the half that goes by SMS
 	PurposeMobile    = "mobile"        // that a mobile is the member's own
-	PurposePasskey   = "passkey"       // that a passkey comes or goes
+	PurposePIN       = "pin"
+	PurposePasskey   = "passkey" // that a passkey comes or goes
 
 	// PurposeOperationKey is PurposeOperation answered by a passkey: it has a place
 	// of its own, so that a code which lives goes on living.
 	PurposeOperationKey = "operation_passkey"
-	PurposePIN          = "pin"
 )
 
 // A ChallengeState is where a challenge stands.

@@ -22,8 +22,7 @@ var tells = []string{audit.KindSignedIn, audit.KindSignInFailed, audit.KindSigne
 	audit.KindPasswordChanged, audit.KindRecoveryAsked, audit.KindOperationConfirmed, audit.KindOperationWithdrawn, audit.KindFrozen,
 	audit.KindPINChanged, audit.KindMobileTrusted, audit.KindMobileLost, audit.KindEnrolled, audit.KindBackupsMade, audit.KindBackupUsed, audit.KindContractAdded,
 	audit.KindLetterOrdered, audit.KindLetterSent, audit.KindReplacementStarted, audit.KindReplacementStopped, audit.KindDeviceForgotten,
-	audit.KindMandateBegun, audit.KindMandateEnded, audit.KindActedFor,
-	audit.KindPasskeyAdded, audit.KindPasskeyRemoved, audit.KindPasskeyMuted}
+	audit.KindMandateBegun, audit.KindMandateEnded, audit.KindActedFor, audit.KindPasskeyAdded, audit.KindPasskeyRemoved, audit.KindPasskeyMuted}
 
 // mostTold is how far back a member reads.
 const mostTold = 100

@@ -26,11 +26,10 @@ var every = []audit.Event{
 	audit.RegistryImported{}, audit.MessageFailed{}, audit.RecoveryAsked{}, audit.Frozen{},
 	audit.EnrolmentRefused{}, audit.Enrolled{}, audit.BackupsMade{}, audit.BackupUsed{}, audit.ContractAdded{},
 	audit.PINChanged{}, audit.PINAnswered{}, audit.PasswordPostponed{}, audit.MobileTrusted{}, audit.MobileLost{}, audit.HalfDelivered{},
-	audit.PasskeyAdded{}, audit.PasskeyRemoved{}, audit.PasskeyMuted{},
 	audit.LetterOrdered{}, audit.LetterAsked{}, audit.LetterSent{}, audit.LetterUsed{}, audit.ReplacementStarted{}, audit.ReplacementDelayed{},
 	audit.ReplacementStopped{}, audit.ReplacementUsed{}, audit.StopRefused{}, audit.DeviceForgotten{},
 	audit.ProfileChosen{}, audit.MandateBegun{}, audit.MandateEnded{}, audit.ActedFor{},
-	audit.ContactKept{},
+	audit.PasskeyAdded{}, audit.PasskeyRemoved{}, audit.PasskeyMuted{},
 }
 
 // fill gives every field of an event a value of its own: those that are written

@@ -42,13 +42,13 @@ const (
 	KindMobileTrusted      = "mobile_trusted"
 	KindMobileLost         = "mobile_lost"
 	KindHalfDelivered      = "half_delivered"
-	KindPasskeyAdded       = "passkey_added"
-	KindPasskeyRemoved     = "passkey_removed"
-	KindPasskeyMuted       = "passkey_muted"
 	KindProfileChosen      = "profile_chosen"
 	KindMandateBegun       = "mandate_begun"
 	KindMandateEnded       = "mandate_ended"
 	KindActedFor           = "acted_for"
+	KindPasskeyAdded       = "passkey_added"
+	KindPasskeyRemoved     = "passkey_removed"
+	KindPasskeyMuted       = "passkey_muted"
 )
 
 type (
@@ -412,13 +412,13 @@ func (e PasswordPostponed) kind() string  { return KindPasswordPostponed }
 func (e MobileTrusted) kind() string      { return KindMobileTrusted }
 func (e MobileLost) kind() string         { return KindMobileLost }
 func (e HalfDelivered) kind() string      { return KindHalfDelivered }
-func (e PasskeyAdded) kind() string       { return KindPasskeyAdded }
-func (e PasskeyRemoved) kind() string     { return KindPasskeyRemoved }
-func (e PasskeyMuted) kind() string       { return KindPasskeyMuted }
 func (e ProfileChosen) kind() string      { return KindProfileChosen }
 func (e MandateBegun) kind() string       { return KindMandateBegun }
 func (e MandateEnded) kind() string       { return KindMandateEnded }
 func (e ActedFor) kind() string           { return KindActedFor }
+func (e PasskeyAdded) kind() string       { return KindPasskeyAdded }
+func (e PasskeyRemoved) kind() string     { return KindPasskeyRemoved }
+func (e PasskeyMuted) kind() string       { return KindPasskeyMuted }
 
 func (e SignedIn) about() string           { return e.Member }
 func (e SignInFailed) about() string       { return e.Member }
@@ -454,13 +454,13 @@ func (e PasswordPostponed) about() string  { return e.Member }
 func (e MobileTrusted) about() string      { return e.Member }
 func (e MobileLost) about() string         { return e.Member }
 func (e HalfDelivered) about() string      { return e.Member }
-func (e PasskeyAdded) about() string       { return e.Member }
-func (e PasskeyRemoved) about() string     { return e.Member }
-func (e PasskeyMuted) about() string       { return e.Member }
 func (e ProfileChosen) about() string      { return e.Member }
 func (e MandateBegun) about() string       { return e.Member }
 func (e MandateEnded) about() string       { return e.Member }
 func (e ActedFor) about() string           { return e.Member }
+func (e PasskeyAdded) about() string       { return e.Member }
+func (e PasskeyRemoved) about() string     { return e.Member }
+func (e PasskeyMuted) about() string       { return e.Member }
 
 func (e SignedIn) personal() any         { return e.Where }
 func (e SignInFailed) personal() any     { return e.Where }

@@ -50,8 +50,8 @@ var texts = map[string]string{
 	access.PurposeFactor:   "code_factor",
 	access.PurposeFresh:    "code_fresh",
 	access.PurposeMobile:   "code_mobile",
-	access.PurposePasskey:  "code_passkey",
 	access.PurposePIN:      "code_pin",
+	access.PurposePasskey:  "code_passkey",
 }
 
 // Purpose is what the code that the journey waits for is for.

@@ -43,9 +43,9 @@ type Visitor struct {
 	IP      string
 	Device  string // the device cookie's token, or ""
 	Journey string // the journey cookie's secret, or ""
+	Work    string // a proof of work that came with the form, or ""
 	Passkey string // the secret of a question to its passkeys, or ""
 	Origin  string // of its pages: «https://host», with the port if there is one
-	Work    string // a proof of work that came with the form, or ""
 	Session access.Session
 }
 

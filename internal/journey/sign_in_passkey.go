@@ -75,10 +75,10 @@ func (e *Engine) SignInKey(ctx context.Context, f *access.Fund, v Visitor, answe
 		return r, wrong
 	}
 	if wrong == nil && blocked {
-		return r, e.keyRefused(ctx, f, v, w.member.ID, "blocked", nil)
+		return r, e.keyRefused(ctx, f, v, w.member, "blocked", nil)
 	}
 	if wrong != nil {
-		return r, e.keyRefused(ctx, f, v, w.member.ID, "wrong", copied(wrong, used))
+		return r, e.keyRefused(ctx, f, v, w.member, "wrong", copied(wrong, used))
 	}
 	err = e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		r = Result{}
@@ -97,7 +97,7 @@ func (e *Engine) SignInKey(ctx context.Context, f *access.Fund, v Visitor, answe
 		return err
 	})
 	if errors.Is(err, store.ErrNone) { // it was taken away, or used, as we looked
-		return Result{}, e.keyRefused(ctx, f, v, w.member.ID, "wrong", nil)
+		return Result{}, e.keyRefused(ctx, f, v, w.member, "wrong", nil)
 	}
 	if r.Ended {
 		e.Sessions.Forget(f.ID, v.Session.ID)
@@ -106,8 +106,7 @@ func (e *Engine) SignInKey(ctx context.Context, f *access.Fund, v Visitor, answe
 }
 
 // claims reads whom an answer says it is by, and that member's key of that name:
-// nothing is proved by it. Nobody is the zero member, without keys. Blocked is
-// somebody who may not come in.
+// nothing is proved by it. Nobody is the zero member, without keys.
 func (e *Engine) claims(ctx context.Context, f *access.Fund, v Visitor, answer []byte) (w who, keys []access.Passkey, blocked bool, err error) {
 	_, credential, err := passkey.Claim(answer)
 	if err != nil {
@@ -148,14 +147,21 @@ func copied(wrong error, p access.Passkey) *access.Passkey {
 }
 
 // keyRefused tells that a passkey let nobody in, and mutes one that was copied.
-func (e *Engine) keyRefused(ctx context.Context, f *access.Fund, v Visitor, member, why string, mute *access.Passkey) error {
+func (e *Engine) keyRefused(ctx context.Context, f *access.Fund, v Visitor, member access.Member, why string, mute *access.Passkey) error {
 	err := e.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
 		if mute != nil {
 			if err := e.Challenges.Mute(tx, *mute, v.Lang); err != nil {
 				return err
 			}
 		}
-		return audit.Record(tx, audit.SignInFailed{Member: member, Subject: tx.Keys().Index("throttle", "passkey "+member), Why: why, Where: v.where()})
+		looked := access.Case{Member: member.ID, Why: "sign_in"} // opens none
+		if why == "blocked" && member.Dead() {
+			looked.Kind = "deceased"
+		}
+		if err := tx.OpenCase(looked); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.SignInFailed{Member: member.ID, Subject: tx.Keys().Index("throttle", "passkey "+member.ID), Why: why, Where: v.where()})
 	})
 	if err != nil {
 		return err

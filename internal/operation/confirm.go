@@ -243,7 +243,7 @@ func (s *Service) confirm(tx *store.Tx, f *access.Fund, sess access.Session, pro
 	if err != nil {
 		return c, err
 	}
-	by, err := s.confirmedBy(tx, f, p, o, proof)
+	by, err := s.confirmedBy(tx, f, p.actor, o, proof)
 	if err != nil {
 		return c, err
 	}

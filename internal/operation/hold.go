@@ -58,12 +58,12 @@ func (b by) index(tx *store.Tx, since time.Time) string {
 	return b.key.CodeBy
 }
 
-// hold judges what holds an act, if it is confirmed now by that, of who acts. Whose
-// contact it is that changed does not matter, the actor's or the owner's: no
-// money so soon after a contact changed, or a passkey came (Q6), none at once on the
-// word of an e-mail alone, and nothing on the word of the channel alone that has
-// just given the password back (security.md 4.4). A passkey that an e-mail let in
-// is as good as the e-mail for as long as that would be held.
+// hold judges what holds an act, if it is confirmed now by that of who acts. Whose
+// contact it is that changed does not matter, the actor's or the owner's: no money
+// so soon after a contact changed, or a passkey came (Q6), none at once on the word
+// of an e-mail alone, and nothing on the word of the channel alone that has just
+// given the password back (security.md 4.4). A passkey that an e-mail let in is as
+// good as the e-mail for as long as that would be held.
 func hold(tx *store.Tx, f *access.Fund, act access.Act, p parties, by by) (h Hold, err error) {
 	m := p.actor
 	until := func(t time.Time, why string) {

@@ -139,8 +139,8 @@ func (s *Service) beforeKey(ctx context.Context, f *access.Fund, sess access.Ses
 
 // confirmedBy is what the proof of an operation's confirmation was. If it was a
 // passkey, a code for the same operation is worth nothing from now on.
-func (s *Service) confirmedBy(tx *store.Tx, f *access.Fund, p parties, o access.Operation, proof challenge.Proof) (by, error) {
-	channel, err := codesTo(tx, f, p.actor)
+func (s *Service) confirmedBy(tx *store.Tx, f *access.Fund, m access.Member, o access.Operation, proof challenge.Proof) (by, error) {
+	channel, err := codesTo(tx, f, m)
 	if err != nil {
 		return by{}, err
 	}
@@ -148,19 +148,19 @@ func (s *Service) confirmedBy(tx *store.Tx, f *access.Fund, p parties, o access.
 	if b.Kind = proof.Kind(); b.Kind != access.ByPasskey {
 		return b, nil
 	}
-	all, err := tx.Passkeys(p.actor.ID)
+	all, err := tx.Passkeys(m.ID)
 	if err != nil {
 		return b, err
 	}
-	for _, key := range all {
-		if key.ID == proof.Passkey() {
-			b.key = key
+	for _, p := range all {
+		if p.ID == proof.Passkey() {
+			b.key = p
 		}
 	}
 	if b.key.ID == "" {
 		return b, access.Refuse("passkey_refused") // it was taken away since it answered
 	}
-	if err := s.Challenges.Kill(tx, p.actor.ID, o.Challenge, "passkey"); err != nil {
+	if err := s.Challenges.Kill(tx, m.ID, o.Challenge, "passkey"); err != nil {
 		return b, err
 	}
 	return b, tx.CodeOperation(o, proof.Challenge())

@@ -25,11 +25,11 @@ func (c *checker) enrol(fund *access.Fund, f *file) {
 	for _, p := range fund.Factor.Prefixes {
 		c.need(prefixForm.MatchString(p), "factor.prefixes", "%q is not the beginning of a number, as +41", p)
 	}
-	c.passkeys(fund)
 	if !f.Factor.Delay.set {
 		fund.Factor.Delay = 24 * time.Hour
 	}
 	c.need(fund.Factor.Delay >= 24*time.Hour && fund.Factor.Delay <= 7*24*time.Hour, "factor.delay", `must be between "24h" and "168h": who did not ask for it must have time to object`)
+	c.passkeys(fund)
 	enrol, ok := fund.Flow("enrol")
 	if !ok {
 		c.need(f.Enrol.Terms == "" && len(f.Enrol.Text) == 0 && len(f.Enrol.Others) == 0, "enrol", `there is no flow with the goal "enrol"`)

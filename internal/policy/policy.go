@@ -220,8 +220,8 @@ type file struct {
 	} `toml:"enrol"`
 	Factor struct {
 		Prefixes []string `toml:"prefixes"`
-		Passkeys bool     `toml:"passkeys"`
 		Delay    duration `toml:"delay"`
+		Passkeys bool     `toml:"passkeys"`
 	} `toml:"factor"`
 	Channel struct {
 		Reauth string `toml:"reauth"`

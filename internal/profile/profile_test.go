@@ -140,6 +140,9 @@ func (w *world) open(who string) (all []string) {
 			return err
 		}
 		profiles, err := profile.Of(tx, w.fund, m)
+		if err != nil {
+			return err
+		}
 		all = nil
 		for _, p := range profiles {
 			all = append(all, strings.TrimSpace(p.For+" "+p.Member.ID))

@@ -136,9 +136,10 @@ type known struct{ id, member, login, held, digest string }
 type staged struct {
 	res   Result
 	entry access.Entry
-	login string // its index
-	code  string // the index of its activation code, "" for none
-	is    known  // its ID is "" for a new one
+	login string         // its index
+	code  string         // the index of its activation code, "" for none
+	is    known          // its ID is "" for a new one
+	ready store.NewEntry // of a new one, once it is to be staged
 }
 
 // look reads what the fund shows now.
@@ -197,7 +198,7 @@ func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error 
 	var writing sync.WaitGroup
 	var failed error // of the chunk written last; read once writing is done
 	defer writing.Wait()
-	flush := func() error {
+	flush := func() (err error) {
 		defer func() { rows = rows[:0] }()
 		if err := im.identities(ctx, a, rows); err != nil {
 			return err
@@ -219,6 +220,11 @@ func (im *importer) results(ctx context.Context, a *Analysis, s *Summary) error 
 				continue
 			default:
 				s.Changed++
+			}
+			if r.is.id == "" && !im.o.DryRun { // here and not in stage, which writes the chunk before meanwhile
+				if r.ready, err = im.db.SealEntry(im.fund.ID, r.entry); err != nil {
+					return err
+				}
 			}
 			bring = append(bring, r)
 		}
@@ -323,7 +329,7 @@ func (im *importer) stage(ctx context.Context, a *Analysis, rows []staged) error
 			e := r.entry
 			e.Version = begun.Version
 			if r.is.id == "" {
-				err = tx.AddEntry(e)
+				err = tx.AddSealed(r.ready, e.Version)
 			} else {
 				var n int
 				if n, err = im.keepContacts(tx, &e); err == nil {

@@ -82,7 +82,8 @@ func (im *importer) returning(tx *store.Tx, a *Analysis, r *staged) error {
 	case r.is.held == "" && r.entry.Held == "quarantine":
 		// A damaged row must not lock out whoever comes in with the good one.
 		r.entry.Number = ""
-	case r.is.held == "" && otherHands(old.Record, r.entry.Record):
+	case (r.is.held == "" || r.is.held == access.HeldRepresented) && otherHands(old.Record, r.entry.Record):
+		// Also of somebody for whom another acts: the mandate is for that person.
 		setOutcome(a, r, issueIdentityChanged)
 		r.entry.Number = ""
 	case r.is.held != "" && r.entry.Held == "":

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/text/encoding/charmap"
 
@@ -210,4 +211,74 @@ func TestContactProved(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// What could have happened: the number of somebody for whom another acts is given to
+// somebody else, and the mandate, made for the first, opens the second's position.
+func TestRepresentedToAnother(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		represented := func(rest string) string { return strings.Replace(rest, "MAIL;;;", "MAIL;RSSMRA80A01H501U;;", 1) }
+		o.bring("00900777;" + noeCode + ";" + represented(noeRest))
+		o.want(noeCode)
+		for _, rest := range []string{brunoRest, represented(brunoRest)} {
+			got := o.bring("00900777;" + brunoCode + ";" + rest)
+			if got[0].Outcome != Quarantine || got[0].Issues[len(got[0].Issues)-1] != issueIdentityChanged {
+				t.Errorf("%+v", got[0])
+			}
+			o.want(brunoCode)
+		}
+		// The same person, for whom nobody acts any more, comes in.
+		o.bring("00900777;" + noeCode + ";" + noeRest)
+		o.want(noeCode, "Noè")
+	})
+}
+
+// A child comes in from the 18th birthday on, in the fund's zone, whether or not
+// another file has come; with a representative of another kind, or of none that the
+// register tells, nobody can know.
+func TestOfAgeWithoutAFile(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			now := time.Date(2025, 9, 30, 10, 0, 0, 0, time.UTC)
+			db := dbtest.Open(t, dbtest.New(t, engine), store.Options{Now: func() time.Time { return now }})
+			f := fundOf(t, "meridiana")
+			head, father, row := "", "", ""
+			for line := range strings.SplitSeq(string(read(t, "meridiana-clean-25.csv")), "\n") {
+				if head == "" {
+					head = line
+				}
+				switch name, _, _ := strings.Cut(line, ","); name {
+				case "900049":
+					father = line
+				case "S90004902":
+					row = line
+				}
+			}
+			rows := []string{head, father, row,
+				strings.NewReplacer("S90004902", "S90004903", "RNDMNL14A04E098O", "", "GENITORE", "AMMINISTRATORE_SOSTEGNO").Replace(row),
+				strings.NewReplacer("S90004902", "S90004904", "RNDMNL14A04E098O", "", "GENITORE", "", "SRDVNI77E57D921K", "").Replace(row), ""}
+			apply(t, db, f, []byte(strings.Join(rows, "\n")), false)
+			held := func(want ...string) {
+				t.Helper()
+				in(t, db, f, func(tx *store.Tx) error {
+					for i, name := range []string{"S90004902", "S90004903", "S90004904"} {
+						ms, err := tx.MembersByLogin(name)
+						if err != nil || len(ms) != 1 {
+							t.Fatalf("%s: %d people, %v", name, len(ms), err)
+						}
+						if got := ms[0].Entries[0].Held; got != want[i] {
+							t.Errorf("%s at %s: held %q, want %q", name, now, got, want[i])
+						}
+					}
+					return nil
+				})
+			}
+			held("represented", "represented", "represented")
+			now = time.Date(2032, 1, 3, 22, 59, 59, 999e6, time.UTC)
+			held("represented", "represented", "represented")
+			now = time.Date(2032, 1, 3, 23, 0, 0, 0, time.UTC)
+			held("", "represented", "")
+		})
+	}
 }

@@ -109,8 +109,8 @@ func vocabulary() map[string]command {
 			return nil
 		}},
 		"calculate": {0, 0, false, func(w *world, _ call) error { return w.calculate() }},
-		"passkey":   one((*world).passkey),
 		"scan":      one((*world).scan),
+		"passkey":   one((*world).passkey),
 		"app": {1, 1, false, func(w *world, c call) error {
 			code, err := w.appCode(c.args[0])
 			c.Setenv("code", code)

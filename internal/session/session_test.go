@@ -191,3 +191,47 @@ func TestBlocked(t *testing.T) {
 		w.want("after an import", token, false)
 	})
 }
+
+// What could have happened: a form names a profile that is somebody else's, or another
+// member's session, and opens it.
+func TestChooseNobodyElses(t *testing.T) {
+	each(t, func(w *world) {
+		token := w.start()
+		sess, err := w.svc.Check(t.Context(), w.fund, token)
+		if err != nil || sess.Several || sess.Whose() != "m1" {
+			t.Fatalf("%+v, %v", sess, err)
+		}
+		// There is no choice: not even one's own.
+		if err := w.svc.Choose(t.Context(), w.fund, sess, "m1"); !access.Refused(err, "session_ended") {
+			t.Errorf("chose where there is no choice: %v", err)
+		}
+		for _, whose := range []string{"m2", "", "nobody"} {
+			if err := w.svc.Choose(t.Context(), w.fund, sess, whose); !access.Refused(err, "profile_closed") {
+				t.Errorf("%q: %v", whose, err)
+			}
+		}
+		// One with a choice, and somebody who says that it is theirs.
+		several := access.Session{ID: session.ID(access.NewSecret()), Member: "m1", Level: access.LevelRead, Several: true, EndsAt: w.now.Add(time.Hour)}
+		if err := w.db.Write(t.Context(), w.fund.ID, func(tx *store.Tx) error { return tx.AddSession(several) }); err != nil {
+			t.Fatal(err)
+		}
+		profile := func() (got access.Session) {
+			t.Helper()
+			err := w.db.Read(t.Context(), w.fund.ID, func(tx *store.Tx) (err error) { got, err = tx.Session(several.ID); return err })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		if got := profile(); !got.Several || got.Profile != "" || got.Whose() != "m1" {
+			t.Errorf("before a choice: %+v", got)
+		}
+		err = w.db.Write(t.Context(), w.fund.ID, func(tx *store.Tx) error { return tx.ChooseProfile("m2", several.ID, "m2") })
+		if err != store.ErrNone || profile().Profile != "" {
+			t.Errorf("another member chose in it: %v", err)
+		}
+		if err := w.svc.Choose(t.Context(), w.fund, several, "m1"); err != nil || profile().Profile != "m1" {
+			t.Errorf("one's own: %v, %+v", err, profile())
+		}
+	})
+}

@@ -30,8 +30,8 @@ each(".p-timer[data-until]", countdown);
 each("input[data-webotp]", fillFromSMS);
 each("dialog[data-session]", session);
 each("[data-poll]", poll);
-each("[data-passkey]", passkey);
 each("[data-work]", work);
+each("[data-passkey]", passkey);
 each("[data-print]", (button) => {
   button.hidden = false;
   button.addEventListener("click", () => print());

@@ -44,6 +44,7 @@ type kind struct {
 	channel           access.Kind // active, with a password of the member's own
 	due               bool        // the channel is active, but the new password is still to be chosen
 	status            string      // "active" if none is given
+	held              string      // why nobody may come in with the row
 	record            func(*access.Record)
 	second            func(*access.Entry) // another position of the same person
 }
@@ -62,7 +63,7 @@ func (w *world) person(k kind) *person {
 	if k.status == "" {
 		k.status = "active"
 	}
-	e := access.Entry{ID: p.number, Member: p.member, Number: p.number, Login: p.taxCode, Status: k.status, Digest: "0", Record: access.Record{
+	e := access.Entry{ID: p.number, Member: p.member, Number: p.number, Login: p.taxCode, Status: k.status, Held: k.held, Digest: "0", Record: access.Record{
 		Name: "Samuele", Surname: "La Marghera", TaxCode: p.taxCode, Sex: "M", Born: "1958-08-22", BirthPlace: "Suni",
 		Street: "Strada Bassa, 52", Postcode: "41049", Town: "Sassuolo", Province: "MO", Country: "IT", Email: p.email, Mobile: p.mobile,
 		Joined: "2007-12-07", JoinKind: "explicit", Line: "DINAMICO", Employer: "Piastrelle Esempio Nord S.p.A.", Updated: "2022-09-11"}}

@@ -68,7 +68,7 @@ func (v *Visit) HasJourney() bool { return v.cookie(cookieJourney) != "" }
 // Visitor is the browser as the journeys know it.
 func (v *Visit) Visitor() journey.Visitor {
 	return journey.Visitor{Host: challenge.Host(v.Origin()), Lang: v.Lang, Agent: v.Agent, IP: v.IP, Origin: v.Origin(),
-		Device: v.cookie(cookieDevice), Journey: v.cookie(cookieJourney), Passkey: v.cookie(cookiePasskey), Work: v.Form.Get("work"), Session: v.Session}
+		Device: v.cookie(cookieDevice), Journey: v.cookie(cookieJourney), Work: v.Form.Get("work"), Passkey: v.cookie(cookiePasskey), Session: v.Session}
 }
 
 // Origin is that of the site's pages, as the browser names it: the host is one of
@@ -99,9 +99,9 @@ var paths = map[journey.Place]string{
 	journey.PIN:      "/pin/new",
 	journey.KnownPIN: "/pin",
 	journey.Safety:   "/security",
+	journey.Replace:  "/security/replacement",
 	journey.NewKey:   "/security/passkeys/new",
 	journey.Passkeys: "/security/passkeys",
-	journey.Replace:  "/security/replacement",
 }
 
 // Path is the page of a place.
@@ -201,8 +201,7 @@ func (v *Visit) HTMLClass() string {
 // only looked up here: it is not text.
 var notices = []string{"password_saved", "session_ended", "sessions_ended", "withdrawn", "cancelled", "postponed", "display_saved", "draft_saved", "draft_changed", "dropped",
 	"enrolled", "channel_cancelled", "channel_kept", "password_kept", "password_chosen", "password_later", "password_reset", "sign_in_cancelled", "enrol_cancelled", "factor_kept", "contract_added", "secrets_saved", "mobile_trusted", "mobile_kept", "pin_saved", "pin_kept",
-	"nothing_changed", "replacement_stopped", "device_forgotten",
-	"passkey_added", "passkey_removed", "passkey_renamed", "passkey_kept"}
+	"nothing_changed", "replacement_stopped", "device_forgotten", "passkey_added", "passkey_removed", "passkey_renamed", "passkey_kept"}
 
 // Tell has the next page say something.
 func (v *Visit) Tell(notice string) { v.set(cookieNotice, notice, 0) }

@@ -64,10 +64,10 @@ func (v *Visit) CancelJourney() (next string, err error) {
 	switch {
 	case j.Goal == "trust_mobile":
 		notice = "mobile_kept"
-	case j.Goal == "add_passkey", j.Goal == "remove_passkey":
-		notice = "passkey_kept"
 	case j.Goal == "change_pin":
 		notice = "pin_kept"
+	case j.Goal == "add_passkey", j.Goal == "remove_passkey":
+		notice = "passkey_kept"
 	case j.Goal == "sign_in", j.Goal == "raise_password":
 		notice = "sign_in_cancelled"
 	case j.Goal == "recover":

@@ -52,7 +52,10 @@ func (Page) Show(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := data{Name: v.Format(o.Member.Main().Record.Name), Last: v.T("home.last_access_none")}
+	d := data{Last: v.T("home.last_access_none")}
+	if v.Session.For != access.ProfileMandate { // who sits there is greeted, and not for whom they act
+		d.Name = v.Format(o.Member.Main().Record.Name)
+	}
 	if o.Last != nil {
 		d.Last = v.T("home.last_access", "method", act.Method(v, o.Last.Method), "stamp", texts.Stamp(o.Last.StartedAt))
 	}

@@ -22,8 +22,8 @@ type data struct {
 	Lead   string
 	Secret page.Secret
 	Forgot string // the path for who has forgotten the password
-	Key    *page.Key
 	Work   page.Work
+	Key    *page.Key
 }
 
 // Inputs are the login, the secret, and what the browser worked out.

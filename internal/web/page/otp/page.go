@@ -45,8 +45,8 @@ var purposes = map[string]string{
 	access.PurposeFactor:   "otp.for_factor",
 	access.PurposeFresh:    "otp.for_fresh",
 	access.PurposeMobile:   "otp.for_mobile",
-	access.PurposePasskey:  "otp.for_passkey",
 	access.PurposePIN:      "otp.for_pin",
+	access.PurposePasskey:  "otp.for_passkey",
 }
 
 // Show says where the code stands, and asks for it if it can be typed.
@@ -67,13 +67,13 @@ func (Page) Show(v *page.Visit) (any, error) {
 		d.For = "otp.for_sign_in_always"
 	}
 	switch journey.Purpose(j) {
-	case access.PurposePasskey:
-		if j.Passkey != "" {
-			d.For = "otp.for_passkey_removed"
-		}
 	case access.PurposeFresh:
 		if j.By == "replacement" {
 			d.For = "otp.for_replace"
+		}
+	case access.PurposePasskey:
+		if j.Passkey != "" {
+			d.For = "otp.for_passkey_removed"
 		}
 	case access.PurposeUsername:
 		d.Typed, d.Correct = j.Address, "otp.correct_address"
@@ -129,12 +129,12 @@ func (Page) Take(v *page.Visit) (string, error) {
 			v.Tell("password_saved")
 		}
 	}
+	if r.To == journey.Backup && r.Session == "" {
+		v.LeaveJourney()
+	}
 	if r.To == journey.Passkeys {
 		v.LeaveJourney()
 		v.Tell("passkey_removed")
-	}
-	if r.To == journey.Backup && r.Session == "" {
-		v.LeaveJourney()
 	}
 	if r.To == journey.Safety {
 		v.LeaveJourney()
