@@ -188,6 +188,7 @@ type Credential struct {
 	Member string
 	Kind   string // "password"
 	Hash   string
+	Cost   int64  // password.Cost of Hash: 0 for one of ours; who imports another's must say it
 	Source string // "registry" (came with the fund's file) or "member" (chosen here)
 	MadeAt time.Time
 	DueAt  time.Time // must be changed before anything else from then on; zero for never

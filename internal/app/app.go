@@ -11,9 +11,11 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -130,6 +132,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 		wait = 2 * time.Second
 	}
 	a.Passwords = password.NewHasher(o.Password, slots, queue, wait, o.Keys.Pepper())
+	if err := a.decoys(ctx); err != nil {
+		return nil, errors.Join(err, a.DB.Close())
+	}
 	a.Challenges = &challenge.Service{DB: a.DB}
 	a.Sessions = session.New(a.DB, now)
 	a.Journeys = &journey.Engine{DB: a.DB, Challenges: a.Challenges, Sessions: a.Sessions, Passwords: a.Passwords, Breached: o.Breached, Floor: o.Floor}
@@ -156,6 +161,31 @@ func (a *App) undelivered(tx *store.Tx, m access.Message, why deliver.Ending) er
 		}
 	}
 	return journey.Undelivered(tx, a.Funds[m.Fund], m)
+}
+
+// decoys tells the hasher which hashes of other systems there are, in any fund, so
+// that a wrong password takes as long for everybody.
+func (a *App) decoys(ctx context.Context) error {
+	const kinds = 4 // of a fund; more were never seen, and each costs every wrong password
+	byCost := map[int64]string{}
+	for id := range a.Funds {
+		err := a.DB.Read(ctx, id, func(tx *store.Tx) error {
+			hashes, err := tx.ImportedHashes(kinds)
+			for _, hash := range hashes {
+				cost, bad := password.Cost(hash)
+				if bad != nil { // it verifies nothing, and the import refused it
+					a.log.Error("an imported hash cannot be read", "fund", id, "err", bad)
+					continue
+				}
+				byCost[cost] = hash
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("fund %s: %w", id, err)
+		}
+	}
+	return a.Passwords.Decoy(slices.Collect(maps.Values(byCost))...)
 }
 
 // batch is how many events are sealed in one transaction: measured in
@@ -218,6 +248,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // Tidy does what Run does now and then, once.
 func (a *App) Tidy(ctx context.Context) error {
+	if err := a.decoys(ctx); err != nil {
+		return err
+	}
 	for id := range a.Funds {
 		err := a.DB.Write(ctx, id, func(tx *store.Tx) error {
 			if _, err := tx.WipeChallenges(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/base32"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -35,31 +34,13 @@ func TestFaultWalkEnrol(t *testing.T) {
 	for _, engine := range dbtest.Engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			seen, steps := map[string]int{}, walkSteps(t)
-			for left, nth := steps, uint64(0); left > 0; left, nth = left-aWalk, nth+1 {
-				w := newEnrolWalk(t, engine, nth)
-				for i := range min(left, aWalk) {
-					w.step(i)
-					if t.Failed() {
-						t.Fatalf("seed %d, walk %d; the last steps:\n%s", seed(t), nth, strings.Join(w.log[max(0, len(w.log)-25):], "\n"))
-					}
-				}
-				for what, n := range w.seen {
-					seen[what] += n
-				}
-			}
-			t.Logf("%d steps: %v", steps, seen)
-			for _, what := range []string{"enrolment", "session", "codes", "passkey"} {
-				if seen[what] == 0 {
-					t.Errorf("no %s ever: the walk came to no door", what)
-				}
-			}
+			walkAll(t, []string{"enrolment", "session", "codes", "passkey"}, func(nth uint64) walker { return newEnrolWalk(t, engine, nth) })
 		})
 	}
 }
 
-// A walker is one of the register, and what they know.
-type walker struct {
+// A holder is one of the register, and what they know.
+type holder struct {
 	member, ahv, code, mail, number string
 	password                        string   // "" before there is one
 	login, way                      string   // the address and the number, or "totp", that an enrolment ended with
@@ -70,12 +51,8 @@ type walker struct {
 
 // An enrolWalk is the site, its browsers, and what each journey was given.
 type enrolWalk struct {
-	*site
-	rnd      *rand.Rand
-	browsers []*browser
-	people   []*walker
-	log      []string
-	seen     map[string]int
+	*memory
+	people []*holder
 
 	given  map[string][]string // by journey: "letter", "password", "session", "backup", "forgot", and the purposes of codes spent in it
 	typed  map[string]string   // by journey: the password typed in it last
@@ -96,10 +73,9 @@ func newEnrolWalk(t *testing.T, engine string, nth uint64) *enrolWalk {
 	s := newSiteOf(t, engine, "alpina", func(f *access.Fund) {
 		f.Code.PerHour, f.Code.PerDay, f.Code.PerSite = 1000, 1000, 1000
 	})
-	w := &enrolWalk{site: s, rnd: rand.New(rand.NewPCG(seed(t), nth)), seen: map[string]int{},
-		given: map[string][]string{}, typed: map[string]string{}, mail: map[string]string{}, way: map[string]string{}, secret: map[string][]byte{}, owner: map[string]string{}}
+	w := &enrolWalk{memory: remember(s, nth), given: map[string][]string{}, typed: map[string]string{}, mail: map[string]string{}, way: map[string]string{}, secret: map[string][]byte{}, owner: map[string]string{}}
 	for i, ahv := range []string{"7560000669896", "7560000695482", "7560000187741"} {
-		w.people = append(w.people, &walker{member: fmt.Sprintf("M%d", i), ahv: ahv, code: strings.Repeat(string(rune('A'+i)), 12),
+		w.people = append(w.people, &holder{member: fmt.Sprintf("M%d", i), ahv: ahv, code: strings.Repeat(string(rune('A'+i)), 12),
 			mail: fmt.Sprintf("p%d@posta.example", i), number: fmt.Sprintf("+4170123456%d", i)})
 	}
 	err := s.app.DB.Write(t.Context(), s.fund.ID, func(tx *store.Tx) error {
@@ -122,14 +98,9 @@ func newEnrolWalk(t *testing.T, engine string, nth uint64) *enrolWalk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range []string{"first", "second", "third"} {
-		w.browsers = append(w.browsers, s.browser(name, fmt.Sprintf("192.0.2.%d", i+1)))
-	}
 	w.before = w.read()
 	return w
 }
-
-func (w *enrolWalk) table(q string) map[string]string { return (&walk{site: w.site}).table(q) }
 
 func (w *enrolWalk) read() enrolState {
 	w.t.Helper()
@@ -147,22 +118,7 @@ func (w *enrolWalk) read() enrolState {
 }
 
 func (w *enrolWalk) step(i int) {
-	switch n := w.rnd.IntN(100); {
-	case n < 10:
-		w.now.pass([]time.Duration{time.Second, 31 * time.Second, 61 * time.Second, 5 * time.Minute, 20 * time.Minute, 25 * time.Hour}[w.rnd.IntN(6)])
-		if err := w.app.Tidy(w.t.Context()); err != nil {
-			w.t.Fatal(err)
-		}
-	case n < 13: // a cookie of another browser, planted or stolen
-		from, to := w.browsers[w.rnd.IntN(3)], w.browsers[w.rnd.IntN(3)]
-		name := []string{"session", "journey", "device"}[w.rnd.IntN(3)]
-		if from != to && from.cookies[name] != "" {
-			to.cookies[name] = from.cookies[name]
-			w.log = append(w.log, fmt.Sprintf("%s gets the %s of %s", to.name, name, from.name))
-		}
-	case n < 15:
-		delete(w.browsers[w.rnd.IntN(3)].cookies, []string{"session", "journey", "device"}[w.rnd.IntN(3)])
-	}
+	w.meanwhile(10, 3, 2, time.Second, 31*time.Second, 61*time.Second, 5*time.Minute, 20*time.Minute, 25*time.Hour)
 	b := w.browsers[w.rnd.IntN(3)]
 	p := w.people[w.rnd.IntN(3)]
 	if w.rnd.IntN(3) > 0 { // mostly each at their own browser
@@ -202,7 +158,7 @@ func (w *enrolWalk) codes(journey string) (all []string) {
 	return all
 }
 
-func (w *enrolWalk) person(member string) *walker {
+func (w *enrolWalk) person(member string) *holder {
 	for _, p := range w.people {
 		if p.member == member {
 			return p
@@ -243,7 +199,7 @@ func (w *enrolWalk) learn(b *browser, answer *httptest.ResponseRecorder) {
 
 // answers asks a page's question to a passkey and has the person's device answer: ""
 // if nothing was asked, or the device has none. It says whose key that is.
-func (w *enrolWalk) answers(b *browser, p *walker, path string) (answer, member string) {
+func (w *enrolWalk) answers(b *browser, p *holder, path string) (answer, member string) {
 	b.json = true
 	form := []string{"do", "passkey"}
 	if path != "/login/passkey" {
@@ -265,15 +221,9 @@ func (w *enrolWalk) answers(b *browser, p *walker, path string) (answer, member 
 
 // move thinks of a request: mostly one that fits where the browser stands, else
 // anything anywhere.
-func (w *enrolWalk) move(b *browser, p *walker) move {
+func (w *enrolWalk) move(b *browser, p *holder) move {
 	m := move{b: b, form: url.Values{}}
-	set := func(path string, pairs ...string) move {
-		m.path = path
-		for i := 0; i+1 < len(pairs); i += 2 {
-			m.form.Set(pairs[i], pairs[i+1])
-		}
-		return m
-	}
+	set := func(path string, pairs ...string) move { return m.set(path, pairs...) } // m with what was noted in it by then
 	code := func() string {
 		if all := w.codes(session.ID(b.cookies["journey"])); len(all) > 0 && w.rnd.IntN(8) > 0 {
 			return all[w.rnd.IntN(len(all))]

@@ -3,7 +3,6 @@ package app_test
 import (
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
@@ -27,19 +26,7 @@ func TestFaultWalkHalves(t *testing.T) {
 		for _, style := range []string{access.SplitCodes, access.SplitInitialSecret} {
 			t.Run(engine+"/"+style, func(t *testing.T) {
 				t.Parallel()
-				w := newHalves(t, engine, style)
-				for i := range walkSteps(t) {
-					w.step(i)
-					if t.Failed() {
-						t.Fatalf("seed %d; the last steps:\n%s", seed(t), strings.Join(w.log[max(0, len(w.log)-25):], "\n"))
-					}
-				}
-				t.Logf("%v", w.seen)
-				for _, what := range []string{"secrets", "session", "confirmation", "trust", "changed password", "changed PIN"} {
-					if w.seen[what] == 0 {
-						t.Errorf("no %s ever changed: the walk came to no door", what)
-					}
-				}
+				walkAll(t, []string{"secrets", "session", "confirmation", "trust", "changed password", "changed PIN"}, func(nth uint64) walker { return newHalves(t, engine, style, nth) })
 			})
 		}
 	}
@@ -47,14 +34,10 @@ func TestFaultWalkHalves(t *testing.T) {
 
 // A halves is a walk: the site, its browsers, and what each journey was given.
 type halves struct {
-	*site
-	style    string
-	rnd      *rand.Rand
-	browsers []*browser
-	people   []*member
-	pins     map[string]string // by member
-	log      []string
-	seen     map[string]int
+	*memory
+	style  string
+	people []*member
+	pins   map[string]string // by member
 
 	owner  map[string]string         // by session
 	begun  map[string]string         // by journey: whose temporary password, typed with the right name, began it
@@ -67,7 +50,7 @@ type halves struct {
 // halvesState is what must not change by itself.
 type halvesState struct{ password, pin, session, journeys, spent, asked, sent, confirmation, trust map[string]string }
 
-func newHalves(t *testing.T, engine, style string) *halves {
+func newHalves(t *testing.T, engine, style string, nth uint64) *halves {
 	s := newSiteOf(t, engine, "meridiana", func(f *access.Fund) {
 		f.Code.PerHour, f.Code.PerDay, f.Code.PerSite = 1000, 1000, 1000
 		f.Recovery.Style, f.Password.Rollout, f.Hold.PasswordReset = style, time.Time{}, 0
@@ -78,19 +61,14 @@ func newHalves(t *testing.T, engine, style string) *halves {
 		{number: "900003", code: "900003", status: "active", email: "c@example.com", mobile: "+393000000003", password: better},
 	}
 	s.register(all...)
-	w := &halves{site: s, style: style, rnd: rand.New(rand.NewPCG(seed(t), 7)), pins: map[string]string{}, seen: map[string]int{}, owner: map[string]string{},
+	w := &halves{memory: remember(s, 7+nth), style: style, pins: map[string]string{}, owner: map[string]string{},
 		begun: map[string]string{}, chosen: map[string]string{}, heard: map[string]string{}, proofs: map[string]map[string]int{}}
 	for i := range all {
 		w.people = append(w.people, &all[i])
 	}
-	for i, name := range []string{"first", "second", "third"} {
-		w.browsers = append(w.browsers, s.browser(name, fmt.Sprintf("192.0.2.%d", i+1)))
-	}
 	w.before = w.read()
 	return w
 }
-
-func (w *halves) table(q string) map[string]string { return (&walk{site: w.site}).table(q) }
 
 func (w *halves) read() halvesState {
 	return halvesState{
@@ -150,21 +128,7 @@ func (w *halves) freshPIN() string {
 
 // step makes one request and judges what it changed.
 func (w *halves) step(i int) {
-	switch n := w.rnd.IntN(100); {
-	case n < 8:
-		w.now.pass([]time.Duration{time.Second, 2 * time.Minute, 20 * time.Minute, 2 * time.Hour, 25 * time.Hour}[w.rnd.IntN(5)])
-		if err := w.app.Tidy(w.t.Context()); err != nil {
-			w.t.Fatal(err)
-		}
-	case n < 11: // a cookie of another browser, planted or stolen
-		from, to := w.browsers[w.rnd.IntN(3)], w.browsers[w.rnd.IntN(3)]
-		name := []string{"session", "journey", "device"}[w.rnd.IntN(3)]
-		if from != to && from.cookies[name] != "" {
-			to.cookies[name] = from.cookies[name]
-		}
-	case n < 14:
-		delete(w.browsers[w.rnd.IntN(3)].cookies, []string{"session", "journey", "device"}[w.rnd.IntN(3)])
-	}
+	w.meanwhile(8, 3, 3, time.Second, 2*time.Minute, 20*time.Minute, 2*time.Hour, 25*time.Hour)
 	b := w.browsers[w.rnd.IntN(3)]
 	path, form := w.move(b)
 	temps := map[string]string{}

@@ -3,13 +3,9 @@ package app_test
 import (
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,27 +14,6 @@ import (
 	"aditus/internal/dbtest"
 	"aditus/internal/session"
 )
-
-// aWalk is after how many requests a new walk begins, so that looking at all of
-// the database after each stays quick.
-const aWalk = 2000
-
-// walkSteps is how many requests are made on each engine.
-func walkSteps(t testing.TB) int {
-	t.Helper()
-	text := os.Getenv("ADITUS_WALK")
-	switch {
-	case text == "" && os.Getenv("ADITUS_FAULT") == "":
-		return 600
-	case text == "":
-		return 20_000
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		t.Fatalf("ADITUS_WALK: %q is not a number of steps", text)
-	}
-	return n
-}
 
 // What could have happened: one page's proof opens another page's door. A note
 // that was made for one step is read by another, and a password is set without
@@ -53,38 +28,15 @@ func TestFaultWalk(t *testing.T) {
 	for _, engine := range dbtest.Engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			seen, steps := map[string]int{}, walkSteps(t)
-			for left, nth := steps, uint64(0); left > 0; left, nth = left-aWalk, nth+1 {
-				w := newWalk(t, engine, nth)
-				for i := range min(left, aWalk) {
-					w.step(i)
-					if t.Failed() {
-						t.Fatalf("seed %d, walk %d; the last steps:\n%s", seed(t), nth, strings.Join(w.log[max(0, len(w.log)-25):], "\n"))
-					}
-				}
-				for what, n := range w.seen {
-					seen[what] += n
-				}
-			}
-			t.Logf("%d steps changed %d passwords, %d of them forgotten, %d channels, %d sessions, %d confirmations", steps,
-				seen["password"], seen["forgotten"], seen["channel"], seen["session"], seen["confirmation"])
-			for _, what := range []string{"password", "forgotten", "channel", "session", "confirmation"} {
-				if seen[what] == 0 {
-					t.Errorf("no %s ever changed: the walk came to no door", what)
-				}
-			}
+			walkAll(t, []string{"password", "forgotten", "channel", "session", "confirmation"}, func(nth uint64) walker { return newWalk(t, engine, nth) })
 		})
 	}
 }
 
 // A walk is the site, its browsers, and what each journey and session was given.
 type walk struct {
-	*site
-	rnd      *rand.Rand
-	browsers []*browser
-	people   []*member
-	log      []string
-	seen     map[string]int
+	*memory
+	people []*member
 
 	begun  map[string]begun  // by journey: how it began
 	chosen map[string]string // by journey: the password typed in it last
@@ -112,37 +64,12 @@ func newWalk(t *testing.T, engine string, nth uint64) *walk {
 		{number: "00902076", code: "MCCTRS81C49H884H", status: "active", email: "c@example.com", password: secret, active: true},
 	}
 	s.register(all...)
-	w := &walk{site: s, rnd: rand.New(rand.NewPCG(seed(t), nth)), seen: map[string]int{}, begun: map[string]begun{}, chosen: map[string]string{}, given: map[string]bool{}, owner: map[string]string{}}
+	w := &walk{memory: remember(s, nth), begun: map[string]begun{}, chosen: map[string]string{}, given: map[string]bool{}, owner: map[string]string{}}
 	for i := range all {
 		w.people = append(w.people, &all[i])
 	}
-	for i, name := range []string{"first", "second", "third"} {
-		w.browsers = append(w.browsers, s.browser(name, fmt.Sprintf("192.0.2.%d", i+1)))
-	}
 	w.before = w.read()
 	return w
-}
-
-// table reads one column by another.
-func (w *walk) table(q string) map[string]string {
-	w.t.Helper()
-	rows, err := w.raw.Query(q)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer rows.Close()
-	all := map[string]string{}
-	for rows.Next() {
-		var k, v string
-		if err := rows.Scan(&k, &v); err != nil {
-			w.t.Fatal(err)
-		}
-		all[k] = v
-	}
-	if err := rows.Err(); err != nil {
-		w.t.Fatal(err)
-	}
-	return all
 }
 
 func (w *walk) read() state {
@@ -158,38 +85,9 @@ func (w *walk) read() state {
 	}
 }
 
-// A move is one request.
-type move struct {
-	b     *browser
-	path  string
-	form  url.Values
-	codes map[string]string // what was mailed to each member last, before the request
-	jar   map[string]string // the cookies that were sent
-	key   string            // whose passkey answers in it, "" if none does
-}
-
-func (m move) String() string {
-	return fmt.Sprintf("%s: POST %s %s", m.b.name, m.path, m.form.Encode())
-}
-
 // step makes one request and judges what it changed.
 func (w *walk) step(i int) {
-	switch n := w.rnd.IntN(100); {
-	case n < 8:
-		w.now.pass([]time.Duration{time.Second, 40 * time.Second, 5 * time.Minute, 20 * time.Minute, time.Hour}[w.rnd.IntN(5)])
-		if err := w.app.Tidy(w.t.Context()); err != nil {
-			w.t.Fatal(err)
-		}
-	case n < 11: // a cookie of another browser, planted or stolen
-		from, to := w.browsers[w.rnd.IntN(3)], w.browsers[w.rnd.IntN(3)]
-		name := []string{"session", "journey", "device"}[w.rnd.IntN(3)]
-		if from != to && from.cookies[name] != "" {
-			to.cookies[name] = from.cookies[name]
-			w.log = append(w.log, fmt.Sprintf("%s gets the %s of %s", to.name, name, from.name))
-		}
-	case n < 13:
-		delete(w.browsers[w.rnd.IntN(3)].cookies, []string{"session", "journey", "device"}[w.rnd.IntN(3)])
-	}
+	w.meanwhile(8, 3, 2, time.Second, 40*time.Second, 5*time.Minute, 20*time.Minute, time.Hour)
 	b := w.browsers[w.rnd.IntN(3)]
 	m := w.move(b)
 	m.codes, m.jar = map[string]string{}, maps.Clone(b.cookies)
@@ -208,13 +106,7 @@ func (w *walk) step(i int) {
 func (w *walk) move(b *browser) move {
 	p := w.people[w.rnd.IntN(len(w.people))]
 	m := move{b: b, form: url.Values{}}
-	set := func(path string, pairs ...string) move {
-		m.path = path
-		for i := 0; i+1 < len(pairs); i += 2 {
-			m.form.Set(pairs[i], pairs[i+1])
-		}
-		return m
-	}
+	set := m.set
 	if w.rnd.IntN(10) < 7 {
 		switch at := w.stands(b); {
 		case at == "/login":
@@ -344,8 +236,6 @@ func (w *walk) value() string {
 		"again", "cancel", "ask", "begin", "postpone", "others", "end", "act", "1", p.id(), "IT60X0542811101000000123456"}
 	return all[w.rnd.IntN(len(all))]
 }
-
-var digits = regexp.MustCompile(`\D`)
 
 // judge holds what one request changed against what it was given.
 func (w *walk) judge(m move, answer *httptest.ResponseRecorder, before, after state) {

@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"aditus/internal/keys"
@@ -72,8 +73,8 @@ type Hasher struct {
 	pepper *keys.Pepper
 	queue  *queue
 	memory *arenas
-	dummy  stored  // stands for the person who is not there
-	decoy  *legacy // stands for the imported hash that somebody else may have; or nil
+	dummy  stored                   // stands for the person who is not there
+	decoys atomic.Pointer[[]legacy] // stand for the imported hashes that somebody else may have
 	kdf    func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
 	old    func(l *legacy, password []byte) bool
 }
@@ -102,6 +103,7 @@ func NewHasher(params Params, slots, waiting int, wait time.Duration, pepper *ke
 		kdf:    argon2.IDKey,
 		old:    func(l *legacy, password []byte) bool { return l.matches(password) },
 	}
+	h.decoys.Store(&[]legacy{})
 	// Random, so that no password is the dummy's.
 	rand.Read(h.dummy.salt)
 	rand.Read(h.dummy.hash)
@@ -157,8 +159,8 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string) (ok, stale bo
 	}
 	right := subtle.ConstantTimeCompare(hash, s.hash) == 1
 	ok = right && phc != "" && len(normal) <= MaxBytes
-	if !ok && h.decoy != nil {
-		h.tryLegacy(h.decoy, password)
+	if !ok {
+		h.refuse(password, 0)
 	}
 	return ok, s.params != h.params || s.keyID != h.pepper.ID(), nil
 }

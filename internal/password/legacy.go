@@ -24,8 +24,9 @@ import (
 // A legacy is a password as another system stored it. It comes from a register,
 // so nothing in it may cost more than about a second or 256 MiB.
 type legacy struct {
-	memory  int // bytes the work takes; 0 is next to nothing
-	limit   int // bytes after which the old system stopped reading; 0 for none
+	cost    int64 // about how long the work takes, in microseconds; at least 1
+	memory  int   // bytes the work takes; 0 is next to nothing
+	limit   int   // bytes after which the old system stopped reading; 0 for none
 	matches func(password []byte) bool
 }
 
@@ -78,19 +79,48 @@ func Legacy(text string) error {
 	return err
 }
 
-// Decoy tells the Hasher what the imported hashes that are not yet replaced look
-// like: one of them, the dearest if they differ. From then on a refused password
-// costs that work as well, whoever was named; otherwise an old hash that is
-// slower than ours would tell by its time that the person is a member. A right
-// password costs no more than before. Call it before the Hasher is used; without
-// it an imported hash that is dearer than ours shows in the time of a refusal.
-func (h *Hasher) Decoy(text string) error {
-	l, err := parseLegacy(text)
-	if err != nil {
-		return err
+// Cost is about how long it takes to verify a hash that another system made, in
+// microseconds, as it was measured on the machine of security.md: good enough to
+// say of two which is dearer, and to know a kind of hash by. It is 0 for one of
+// ours. Errors as Legacy.
+func Cost(text string) (int64, error) {
+	if peppered(text) {
+		return 0, nil
 	}
-	h.decoy = &l
+	l, err := parseLegacy(text)
+	return l.cost, err
+}
+
+// Decoy tells the Hasher what the imported hashes that are not yet replaced look
+// like: one of each kind, whose Cost differs; none, when there are none any more.
+// From then on a refused password costs all those works, whoever was named;
+// otherwise an old hash that is slower than ours would tell by its time that the
+// person is a member. A right password costs no more than before. It may be called
+// at any time; an error means that nothing changed.
+func (h *Hasher) Decoy(texts ...string) error {
+	var all []legacy
+	for _, text := range texts {
+		l, err := parseLegacy(text)
+		if err != nil {
+			return err
+		}
+		all = append(all, l)
+	}
+	h.decoys.Store(&all)
 	return nil
+}
+
+// Decoys is how many kinds of imported hash the Hasher knows of.
+func (h *Hasher) Decoys() int { return len(*h.decoys.Load()) }
+
+// refuse does the works that a refused password costs beside the one of cost,
+// which was done. The caller has the turn.
+func (h *Hasher) refuse(password string, done int64) {
+	for _, l := range *h.decoys.Load() {
+		if l.cost != done {
+			h.tryLegacy(&l, password)
+		}
+	}
 }
 
 // tryLegacy does the work of a legacy, and says whether the password is right. The
@@ -109,8 +139,9 @@ func (h *Hasher) tryLegacy(l *legacy, password string) bool {
 }
 
 // verifyLegacy is Verify for a hash another system made: always stale. After a
-// wrong password it does our own work too, so that a hash as cheap as {SSHA}
-// answers no sooner than for a person who is not there.
+// wrong password it does our own work too, and that of the other kinds of hash
+// there are, so that a hash as cheap as {SSHA} answers no sooner than for a person
+// who is not there.
 func (h *Hasher) verifyLegacy(ctx context.Context, text, password string) (ok, stale bool, err error) {
 	l, err := parseLegacy(text)
 	if err != nil {
@@ -123,6 +154,7 @@ func (h *Hasher) verifyLegacy(ctx context.Context, text, password string) (ok, s
 	if h.tryLegacy(&l, password) {
 		return true, true, nil
 	}
+	h.refuse(password, l.cost)
 	_, err = h.derive(h.dummy, norm.NFKC.String(password))
 	return false, true, err
 }
@@ -213,6 +245,7 @@ func argonLegacy(m []string) (l legacy, err error) {
 		derive = argon2.Key
 	}
 	l.memory = int(p.MemoryKiB) << 10
+	l.cost = 1 + int64(p.MemoryKiB)*int64(p.Time)*3/5
 	l.matches = func(password []byte) bool {
 		got := derive(password, salt, p.Time, p.MemoryKiB, uint8(p.Threads), uint32(len(want)))
 		return subtle.ConstantTimeCompare(got, want) == 1
@@ -224,6 +257,7 @@ func bcryptLegacy(m []string) (l legacy, err error) {
 	if cost := number(m[3]); cost < bcrypt.MinCost || cost > maxBcryptCost {
 		return l, errCosts
 	}
+	l.cost = 67 << number(m[3])
 	stored := []byte(m[2])
 	if m[1] == "bcrypt_sha256$" { // so that Django has no limit
 		l.matches = func(password []byte) bool {
@@ -259,6 +293,7 @@ func pbkdf2Legacy(name, iterations string, salt []byte, length, sum string) (l l
 	if len(want) > of().Size() || length != "" && number(length) != len(want) {
 		return l, errDamaged
 	}
+	l.cost = 1 + int64(n)*int64(of().Size())/64
 	l.matches = func(password []byte) bool {
 		got, err := pbkdf2.Key(of, string(password), salt, n, len(want))
 		return err == nil && subtle.ConstantTimeCompare(got, want) == 1
@@ -276,6 +311,7 @@ func scryptLegacy(blocks int, size, lanes string, salt []byte, sum string) (l le
 		return l, err
 	}
 	l.memory = 128 * r * (blocks + p)
+	l.cost = 1 + int64(blocks)*int64(r)*int64(p)/3
 	l.matches = func(password []byte) bool {
 		got, err := scrypt.Key(password, salt, blocks, r, p, len(want))
 		return err == nil && subtle.ConstantTimeCompare(got, want) == 1
@@ -296,6 +332,7 @@ func sshaLegacy(m []string) (l legacy, err error) {
 		return l, err
 	}
 	size := of().Size()
+	l.cost = 1
 	if len(both) <= size { // no salt
 		return l, errDamaged
 	}

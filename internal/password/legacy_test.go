@@ -3,6 +3,7 @@ package password
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -157,7 +158,7 @@ func TestCostsOfImportedHashesAreBounded(t *testing.T) {
 	}
 }
 
-// With a decoy every refusal does the same work, whoever was named; without one a
+// With decoys every refusal does the same work, whoever was named; without one a
 // refusal is never quicker than for nobody (security.md part 6).
 func TestEqualWorkBesideImportedHashes(t *testing.T) {
 	ctx := context.Background()
@@ -166,42 +167,94 @@ func TestEqualWorkBesideImportedHashes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	imported := oldHashes["bcrypt 2b"]
+	bcrypt, ssha, another := oldHashes["bcrypt 2b"], oldHashes["{SSHA}"], oldHashes["bcrypt 2a"]
 	calls := counting(h)
-	var old atomic.Int32
+	var old []string
 	inner := h.old
-	h.old = func(l *legacy, password []byte) bool { old.Add(1); return inner(l, password) }
+	h.old = func(l *legacy, password []byte) bool {
+		old = append(old, fmt.Sprint(l.cost))
+		return inner(l, password)
+	}
 	works := func(text, password string) string {
 		t.Helper()
-		*calls = nil
-		old.Store(0)
+		*calls, old = nil, nil
 		ok, _, err := h.Verify(ctx, text, password)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprintf("%v: %d ours, %d old", ok, len(*calls), old.Load())
+		slices.Sort(old)
+		return fmt.Sprintf("%v: %d ours, old %v", ok, len(*calls), old)
 	}
+	const refused = "false: 1 ours, old [1 2144]" // {SSHA}, and bcrypt with 2^5 rounds
 	for _, c := range []struct{ what, text, password, before, after string }{
-		{"right, imported", imported, oldPassword, "true: 0 ours, 1 old", "true: 0 ours, 1 old"},
-		{"wrong, imported", imported, "nuvola", "false: 1 ours, 1 old", "false: 1 ours, 1 old"},
-		{"right, ours", ours, "ciliegia", "true: 1 ours, 0 old", "true: 1 ours, 0 old"},
-		{"wrong, ours", ours, "nuvola", "false: 1 ours, 0 old", "false: 1 ours, 1 old"},
-		{"unknown", "", "nuvola", "false: 1 ours, 0 old", "false: 1 ours, 1 old"},
-		{"too long, ours", ours, strings.Repeat("a", MaxBytes+1), "false: 1 ours, 0 old", "false: 1 ours, 1 old"},
+		{"right, imported", bcrypt, oldPassword, "true: 0 ours, old [2144]", "true: 0 ours, old [2144]"},
+		{"right, imported cheaply", ssha, oldPassword, "true: 0 ours, old [1]", "true: 0 ours, old [1]"},
+		{"wrong, imported", bcrypt, "nuvola", "false: 1 ours, old [2144]", refused},
+		{"wrong, imported with the same costs", another, "nuvola", "false: 1 ours, old [2144]", refused},
+		{"wrong, imported cheaply", ssha, "nuvola", "false: 1 ours, old [1]", refused},
+		{"too long, imported", bcrypt, strings.Repeat("a", MaxBytes+1), "false: 1 ours, old [2144]", refused},
+		{"right, ours", ours, "ciliegia", "true: 1 ours, old []", "true: 1 ours, old []"},
+		{"wrong, ours", ours, "nuvola", "false: 1 ours, old []", refused},
+		{"unknown", "", "nuvola", "false: 1 ours, old []", refused},
+		{"too long, ours", ours, strings.Repeat("a", MaxBytes+1), "false: 1 ours, old []", refused},
 	} {
-		h.decoy = nil
-		if got := works(c.text, c.password); got != c.before {
-			t.Errorf("%s, without a decoy: %s, want %s", c.what, got, c.before)
-		}
-		if err := h.Decoy(imported); err != nil {
-			t.Fatal(err)
-		}
-		if got := works(c.text, c.password); got != c.after {
-			t.Errorf("%s, with a decoy: %s, want %s", c.what, got, c.after)
+		for _, with := range []struct {
+			decoys []string
+			want   string
+		}{{nil, c.before}, {[]string{bcrypt, ssha}, c.after}} {
+			if err := h.Decoy(with.decoys...); err != nil {
+				t.Fatal(err)
+			}
+			if got := works(c.text, c.password); got != with.want {
+				t.Errorf("%s, with %d decoys: %s, want %s", c.what, len(with.decoys), got, with.want)
+			}
 		}
 	}
 	if err := h.Decoy("$2x$"); err == nil {
 		t.Error("a decoy that is no hash")
+	}
+	if got := works("", "nuvola"); got != refused {
+		t.Errorf("after a decoy that is no hash: %s, want %s", got, refused)
+	}
+}
+
+// What is dearer has the higher cost, and what costs the same is one kind.
+func TestCost(t *testing.T) {
+	cost := func(text string) int64 {
+		t.Helper()
+		c, err := Cost(text)
+		if err != nil || c < 1 {
+			t.Fatalf("%.20s: %d, %v", text, c, err)
+		}
+		return c
+	}
+	for what, text := range oldHashes {
+		if c := cost(text); c > 5000 {
+			t.Errorf("%s costs %d µs", what, c)
+		}
+	}
+	rising := []string{
+		oldHashes["{SSHA}"], oldHashes["PBKDF2-SHA1, LDAP"], oldHashes["PBKDF2-SHA256, PHC"], oldHashes["bcrypt 2a"],
+		strings.Replace(oldHashes["bcrypt 2a"], "$05$", "$06$", 1),
+		strings.Replace(oldHashes["bcrypt 2a"], "$05$", "$12$", 1),
+	}
+	for i := 1; i < len(rising); i++ {
+		if cost(rising[i]) <= cost(rising[i-1]) {
+			t.Errorf("%.20s is not dearer than %.20s", rising[i], rising[i-1])
+		}
+	}
+	if cost(oldHashes["bcrypt 2a"]) != cost(oldHashes["bcrypt 2y"]) {
+		t.Error("two spellings of bcrypt are two kinds")
+	}
+	ours, err := smallHasher(keys.New(nil)).Hash(context.Background(), "ciliegia")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Cost(ours); c != 0 || err != nil {
+		t.Errorf("ours costs %d, %v", c, err)
+	}
+	if _, err := Cost("$2x$"); err == nil {
+		t.Error("what is no hash has a cost")
 	}
 }
 

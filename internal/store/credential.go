@@ -23,10 +23,28 @@ func (tx *Tx) Password(member string) (c access.Credential, err error) {
 // SetPassword sets the member's password, in place of another if there is one.
 func (tx *Tx) SetPassword(c access.Credential) error {
 	return tx.one(`
-		INSERT INTO credential (fund, member, kind, hash, source, made_at, due_at, reset_at, reset_by) VALUES (?1, ?2, 'password', ?3, ?4, ?5, ?6, 0, '')
+		INSERT INTO credential (fund, member, kind, hash, source, made_at, due_at, reset_at, reset_by, cost) VALUES (?1, ?2, 'password', ?3, ?4, ?5, ?6, 0, '', ?7)
 		ON CONFLICT (fund, member, kind) DO UPDATE SET
-			hash = excluded.hash, source = excluded.source, made_at = excluded.made_at, due_at = excluded.due_at, postponed = 0`,
-		c.Member, c.Hash, c.Source, ms(tx.now), ms(c.DueAt))
+			hash = excluded.hash, source = excluded.source, made_at = excluded.made_at, due_at = excluded.due_at, postponed = 0, cost = excluded.cost`,
+		c.Member, c.Hash, c.Source, ms(tx.now), ms(c.DueAt), c.Cost)
+}
+
+// ImportedHashes are hashes of other systems that are not yet replaced by ours: one
+// of each cost, the dearest first, at most so many.
+func (tx *Tx) ImportedHashes(most int) (hashes []string, err error) {
+	const above = int64(1) << 62
+	for cost := above; len(hashes) < most; {
+		var hash string
+		err := tx.first(`SELECT cost, hash FROM credential WHERE fund = ?1 AND cost > 0 AND cost < ?2 ORDER BY cost DESC LIMIT 1`, []any{cost}, &cost, &hash)
+		if errors.Is(err, ErrNone) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, hash)
+	}
+	return hashes, nil
 }
 
 // SamePassword holds the member's password as it is to the end of the
@@ -46,7 +64,7 @@ func (tx *Tx) SamePassword(member, hash string) error {
 // Rehash replaces a password's hash by one of the same password under newer
 // parameters. It does nothing if the password was changed meanwhile.
 func (tx *Tx) Rehash(member, old, hash string) error {
-	return tx.later(`UPDATE credential SET hash = ?4 WHERE fund = ?1 AND member = ?2 AND kind = 'password' AND hash = ?3`, member, old, hash)
+	return tx.later(`UPDATE credential SET hash = ?4, cost = 0 WHERE fund = ?1 AND member = ?2 AND kind = 'password' AND hash = ?3`, member, old, hash)
 }
 
 // PasswordDue says that the member's password must be changed before anything

@@ -292,12 +292,16 @@ func (s *Site) form(v *page.Visit, rt route) error {
 	}
 	v.Form = v.PostForm
 	var known []string
-	if in, ok := rt.page.(page.Inputs); ok {
+	in, takes := rt.page.(page.Inputs)
+	if takes {
 		known = in.Inputs(v)
 	}
 	for name, values := range v.Form {
 		if !slices.Contains(known, name) {
 			v.Form = url.Values{}
+			if !takes { // it has no form, and no place to say what is wrong with one
+				return page.Bad
+			}
 			return access.Refuse("form_unknown")
 		}
 		if len(values) > 1 {
