@@ -9,6 +9,9 @@ import (
 	"testing/fstest"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"aditus/funds"
+	"aditus/internal/policy"
 )
 
 // What shows that a text speaks to somebody as tu.
@@ -66,6 +69,27 @@ func TestLei(t *testing.T) {
 	for _, key := range slices.Sorted(maps.Keys(lei)) {
 		if slices.Equal(b.common["it"]()[key].forms(), b.common["it@lei"]()[key].forms()) {
 			t.Errorf("it@lei.toml: %s says the same as it.toml: leave it out", key)
+		}
+	}
+}
+
+// And the funds that we ship, should they choose it.
+func TestLeiOfFunds(t *testing.T) {
+	all, err := policy.LoadAll(funds.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := load(t)
+	for _, f := range all {
+		if err := b.AddFund(f.ID, funds.Files); err != nil {
+			t.Fatal(err)
+		}
+		for key, m := range b.funds[f.ID]["it@lei"] {
+			for _, text := range m.forms() {
+				if found := tu(key, text); found != "" {
+					t.Errorf("%s.it@lei.toml: %s says tu, as in %q: %s", f.ID, key, strings.TrimSpace(found), text)
+				}
+			}
 		}
 	}
 }
