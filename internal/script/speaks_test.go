@@ -20,16 +20,16 @@ func TestSpeaks(t *testing.T) {
 		lang, page, want string
 	}{
 		{f, "it", `<html lang="it"><p>Scegli la nuova password</p>`, ""},
-		{f, "it", `<html lang="it"><p>Wählen Sie das neue Passwort</p>`, "password_new.title in de"},
+		{f, "it", `<html lang="it"><p>Wählen Sie Ihr neues Passwort</p>`, "password_new.title in de"},
 		{f, "it", `<html lang="it"><p>Scelga la nuova password</p>`, "password_new.title in it"},
 		{f, "it", `<html lang="it"><p>La sessione finisce dopo {minutes} minuti</p>`, "nobody filled in {minutes}"},
 		{f, "it", `<html lang="it"><p>[home.titel]</p>`, "nobody filled in [home.titel]"},
 		{f, "it", `<html lang="it"><p>La sessione</p><script>"{minutes}"</script>`, ""},
 		{f, "it", `<html lang="de"><p>La sessione</p>`, `the page says that it is in "de"`},
-		{f, "de", `<html lang="de"><p>Wählen Sie das neue Passwort</p>`, ""},
+		{f, "de", `<html lang="de"><p>Wählen Sie Ihr neues Passwort</p>`, ""},
 		{f, "de", `<html lang="de"><p>Scegli la nuova password</p>`, "password_new.title in it"},
 		{&formal, "it", `<html lang="it"><p>Scelga la nuova password</p>`, ""},
-		{&formal, "it", `<html lang="it"><p>Scegli la nuova password</p>`, "password_new.title in it"},
+		{&formal, "it", `<html lang="it"><p>Scrivi il PIN che hai ricevuto</p>`, "halves.title_pin in it"},
 	} {
 		var v view
 		if err := v.read(c.page); err != nil {

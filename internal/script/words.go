@@ -66,7 +66,7 @@ func vocabulary() map[string]command {
 			c.Setenv(c.args[0], strings.Repeat("a", n))
 			return err
 		}},
-		"speaks": one((*world).speaks),
+		"speaks":  one((*world).speaks),
 		"network": one(func(w *world, address string) error { w.wire.from = address; return nil }),
 
 		"see": {1, -1, true, see},
