@@ -22,7 +22,7 @@ type tongue struct {
 }
 
 // unfilled is a hole that nobody filled, or a key without a text.
-var unfilled = regexp.MustCompile(`\{[a-z][a-z0-9]*\}|\[[a-z0-9_]+(?:\.[a-z0-9_]+)+\]`)
+var unfilled = regexp.MustCompile(`\{[a-z][a-z0-9]*\}|\[[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+\]`)
 
 // hole is where a text is cut into pieces.
 var hole = regexp.MustCompile(`\{[a-z][a-z0-9]*\}|\n`)
