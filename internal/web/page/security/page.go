@@ -44,14 +44,14 @@ type data struct {
 
 type accessed struct {
 	area.Access
-	When, How, Device string
+	When, How, Device, Where string
 }
 
-type session struct{ ID, Device, Since, Label string }
+type session struct{ ID, Device, Since, Where, Label string }
 
 // Show reads the page.
 func (Page) Show(v *page.Visit) (any, error) {
-	y, err := v.Area.Safety(v.Context(), v.Fund, v.Session)
+	y, err := v.Area.Safety(v.Context(), v.Fund, v.Session, v.IP)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	_, d.Backup = v.Fund.Flow("change_factor")
 	d.Phone = mobile(v, y.Mobile)
 	for _, a := range y.Accesses {
-		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), How: v.T("method.password")}
+		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), Where: place(v, a.Place), How: v.T("method.password")}
 		if a.OK {
 			row.How = act.Method(v, a.Method)
 		}
@@ -74,7 +74,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	for _, s := range y.Sessions {
 		since := texts.Stamp(s.StartedAt)
-		row := session{ID: s.ID, Device: act.Agent(v, s.Agent), Since: v.T("security.session_since", "stamp", since)}
+		row := session{ID: s.ID, Device: act.Agent(v, s.Agent), Since: v.T("security.session_since", "stamp", since), Where: place(v, y.Places[s.ID])}
 		if s.ID == v.Session.ID {
 			d.This = row
 			continue
@@ -83,6 +83,17 @@ func (Page) Show(v *page.Visit) (any, error) {
 		d.Others = append(d.Others, row)
 	}
 	return d, nil
+}
+
+// place is where a browser was, in words; "" if nothing can be said.
+func place(v *page.Visit, p area.Place) string {
+	switch {
+	case p.Same:
+		return v.T("security.place_same")
+	case p.Network == "":
+		return ""
+	}
+	return v.T("security.place_other", "network", p.Network)
 }
 
 // mobile is how the number on file stands.
