@@ -25,6 +25,7 @@ var every = []audit.Event{
 	audit.RegistryImported{}, audit.MessageFailed{}, audit.RecoveryAsked{}, audit.Frozen{},
 	audit.EnrolmentRefused{}, audit.Enrolled{}, audit.BackupsMade{}, audit.BackupUsed{}, audit.ContractAdded{},
 	audit.PINChanged{}, audit.PINAnswered{}, audit.PasswordPostponed{}, audit.MobileTrusted{}, audit.MobileLost{}, audit.HalfDelivered{},
+	audit.ContactKept{}, audit.JourneyDropped{}, audit.OperationLapsed{},
 }
 
 // fill gives every field of an event a value of its own: those that are written

@@ -23,7 +23,7 @@ var (
 	// In a sentence: what asks somebody to do something. A label of two or three
 	// words, without a full stop, is what people say to the page: «Conferma».
 	tuAsks = regexp.MustCompile(`(?:^|[.?!»:]\s+|\n)(?:Accedi|Aggiungi|Apri|Aspetta|Attiva(?:lo)?|Cambia|Chiama|Chiedi(?:ne)?|Chiudi|Comincia|Completa(?:ne)?|Comunica|Controlla(?:l[aoi])?|` +
-		`Correggi|Crea(?:li)?|Dacci|Fai|Guarda|Indica|Leggi(?:l[aoe])?|Mescola|Premi|Prova|Ricomincia|Riprova|Scansiona|Scegli(?:la|ne)?|Scrivi(?:l[oi])?|Stampa(?:li)?|` +
+		`Correggi|Crea(?:li)?|Dacci|Fai|Guarda|Indica|Leggi(?:l[aoe])?|Mescola|Premi|Prova|Ricomincia|Riprova|Scansiona|Scegli(?:la|ne)?|Scrivi(?:l[oi]|ci)?|Stampa(?:li)?|` +
 		`Tieni|Togli(?:lo)?|Torna|Unisci|Usa(?:ne)?|Vai|Versa|Non \p{Ll}+(?:are|ere|ire|rl[aoei]|rti))(?:[^\p{L}]|$)` +
 		`|(?:[:,] |poi |oppure |urgenza | e )(?:accedi|apri|aspetta|chiama|chiedi|completa|controlla|guarda|indica|premi|ricomincia|riprova|scegli|scrivi|tieni|torna|usa) [^.]*`)
 	thirdPerson = regexp.MustCompile(`(?:se chiama|poi usa|chi usa|li controlla) `) // which are also another person's
