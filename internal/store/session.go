@@ -109,11 +109,6 @@ func (tx *Tx) HasDevices(member string) (bool, error) {
 	return n > 0, err
 }
 
-// ForgetDevice makes a device of the member an unknown one.
-func (tx *Tx) ForgetDevice(member, id string) error {
-	return tx.later(`DELETE FROM device WHERE fund = ?1 AND id = ?3 AND member = ?2`, member, id)
-}
-
 // ForgetDevices makes every device of the member an unknown one, but one.
 func (tx *Tx) ForgetDevices(member, keep string) error {
 	_, err := tx.exec(`DELETE FROM device WHERE fund = ?1 AND member = ?2 AND id <> ?3`, member, keep)
