@@ -50,6 +50,13 @@ func (c *verifyCmd) Run(w world) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	made, err := db.Made(w.ctx)
+	if err != nil {
+		return err
+	}
+	if !made {
+		return errors.New("the database lacks tables of this version: there is nothing to verify before aditus serve or aditus import has made them")
+	}
 	found, bad := false, 0
 	for _, f := range all {
 		if c.Fund != "" && c.Fund != f.ID {

@@ -256,8 +256,14 @@ func (a *App) Tidy(ctx context.Context) error {
 			if _, err := tx.WipeChallenges(); err != nil {
 				return err
 			}
-			if _, err := tx.LapseOperations(tx.Now().Add(-operation.Abandoned)); err != nil {
+			lapsed, err := tx.LapseOperations(tx.Now().Add(-operation.Abandoned))
+			if err != nil {
 				return err
+			}
+			for _, o := range lapsed {
+				if err := audit.Record(tx, audit.OperationLapsed{Member: o.Member, Operation: o.ID}); err != nil {
+					return err
+				}
 			}
 			if err := tx.ForgetLimits(); err != nil {
 				return err

@@ -16,44 +16,62 @@ import (
 
 // A loser has an access with a number, and may lose the telephone.
 type loser struct {
-	s              *site
-	member, mail   string
-	number, secret string
+	s            *site
+	member, ahv  string
+	mail, number string
+	secret       string
 }
 
 // loses is a fund with one such person.
-func loses(t *testing.T, engine string) *loser {
+func loses(t *testing.T, engine string) *loser { return losers(t, engine, 1)[0] }
+
+// losers are people of one fund, three at the most.
+func losers(t *testing.T, engine string, n int) (all []*loser) {
 	t.Helper()
 	s := newSiteOf(t, engine, "alpina", func(f *access.Fund) { f.Code.PerHour, f.Code.PerDay, f.Code.PerSite = 1000, 1000, 1000 })
-	l := &loser{s: s, member: "M1", mail: "agnes@posta.example", number: "+41701234567", secret: "Tw7!murx-quol"}
-	hash, err := s.app.Passwords.Hash(t.Context(), l.secret)
-	if err != nil {
-		t.Fatal(err)
+	for i, ahv := range []string{"7560000669896", "7560000695482", "7560000187741"}[:n] {
+		all = append(all, &loser{s: s, member: fmt.Sprint("M", i+1), ahv: ahv, mail: fmt.Sprintf("agnes%d@posta.example", i),
+			number: fmt.Sprintf("+4170123456%d", i), secret: fmt.Sprintf("Tw7!murx-quol-%d", i)})
 	}
-	err = s.app.DB.Write(t.Context(), s.fund.ID, func(tx *store.Tx) error {
+	hashes := map[string]string{}
+	for _, l := range all {
+		hash, err := s.app.Passwords.Hash(t.Context(), l.secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes[l.member] = hash
+	}
+	err := s.app.DB.Write(t.Context(), s.fund.ID, func(tx *store.Tx) error {
 		im, err := tx.BeginImport("letters.csv", "0")
 		if err != nil {
 			return err
 		}
-		for _, step := range []func() error{
-			func() error {
-				return tx.AddEntry(access.Entry{ID: "e1", Member: l.member, Number: "1", Login: "7560000669896", Status: "active", Version: im.Version, Digest: "0",
-					Record: access.Record{Name: "Agnès", Surname: "Châtelarde", AHV: "7560000669896", Born: "1982-03-21", Plan: "1e", Street: "Rue de l'Exemple 91", Town: "Lausanne"}})
-			},
-			func() error { return tx.PublishImport(im) },
-			func() error {
-				return tx.UseUsername(access.Username{Member: l.member, Name: l.mail, Address: l.mail, Journey: "j"})
-			},
-			func() error {
-				return tx.SetPassword(access.Credential{Member: l.member, Kind: "password", Hash: hash, Source: "member"})
-			},
-			func() error {
-				return tx.UseChannel(access.Channel{ID: "c1", Member: l.member, Kind: access.SMS, Address: l.number, Source: "member"})
-			},
-			func() error { return tx.Enrol(access.Enrolment{Member: l.member, Level: access.LevelAct}) },
-		} {
-			if err := step(); err != nil {
+		for i, l := range all {
+			id := fmt.Sprint("e", i)
+			if err := tx.AddEntry(access.Entry{ID: id, Member: l.member, Number: id, Login: l.ahv, Status: "active", Version: im.Version, Digest: "0",
+				Record: access.Record{Name: "Agnès", Surname: "Châtelarde", AHV: l.ahv, Born: "1982-03-21", Plan: "1e", Street: "Rue de l'Exemple " + id, Town: "Lausanne"}}); err != nil {
 				return err
+			}
+		}
+		if err := tx.PublishImport(im); err != nil {
+			return err
+		}
+		for i, l := range all {
+			for _, step := range []func() error{
+				func() error {
+					return tx.UseUsername(access.Username{Member: l.member, Name: l.mail, Address: l.mail, Journey: "j"})
+				},
+				func() error {
+					return tx.SetPassword(access.Credential{Member: l.member, Kind: "password", Hash: hashes[l.member], Source: "member"})
+				},
+				func() error {
+					return tx.UseChannel(access.Channel{ID: fmt.Sprint("c", i+1), Member: l.member, Kind: access.SMS, Address: l.number, Source: "member"})
+				},
+				func() error { return tx.Enrol(access.Enrolment{Member: l.member, Level: access.LevelAct}) },
+			} {
+				if err := step(); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -61,7 +79,7 @@ func loses(t *testing.T, engine string) *loser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	return all
 }
 
 // knocks is somebody with the password, at a new browser.

@@ -6,6 +6,8 @@ package area
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -125,6 +127,14 @@ type Access struct {
 	OK     bool
 	Method string // of a session
 	Agent  string // browser and system, "" if erased
+	Place  Place
+}
+
+// A Place is where a browser was, as far as that can be said without asking
+// anybody: the network it came from. A town would be a guess.
+type Place struct {
+	Network string // the beginning of its address, "" if that is not known any more
+	Same    bool   // it is the network of whoever asks
 }
 
 // A Safety is what the security page shows.
@@ -135,14 +145,15 @@ type Safety struct {
 	Accesses []Access
 	Sessions []access.Session // those that live, the newest first
 	Devices  []access.Device  // browsers that are known, the latest first
+	Places   map[string]Place // of sessions, as far back as Accesses go
 	Mobile   *trust.Mobile    // nil where the fund has no flow to make it reliable
 	Earn     bool             // it can be made so
 }
 
-// Safety reads the security page for a session.
-func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Session) (y Safety, err error) {
+// Safety reads the security page for a session that asks from an address.
+func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Session, from string) (y Safety, err error) {
 	err = s.DB.Read(ctx, f.ID, func(tx *store.Tx) (err error) {
-		y = Safety{}
+		y = Safety{Places: map[string]Place{}}
 		if y.Channel, err = tx.Channel(sess.Member); err != nil {
 			return err
 		}
@@ -180,8 +191,8 @@ func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Sessio
 		events, err := tx.EventsOf(sess.Member, 20, audit.KindSignedIn, audit.KindSignInFailed)
 		for _, e := range events {
 			a := Access{At: time.UnixMilli(e.At).UTC(), OK: e.Kind == audit.KindSignedIn}
+			var in audit.SignedIn
 			if a.OK {
-				var in audit.SignedIn
 				if err := audit.Read(e, &in); err != nil {
 					return err
 				}
@@ -192,6 +203,10 @@ func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Sessio
 				return err
 			}
 			a.Agent = where.Agent
+			a.Place = Place{network(where.IP), where.IP != "" && network(where.IP) == network(from)}
+			if a.OK {
+				y.Places[in.Session] = a.Place
+			}
 			y.Accesses = append(y.Accesses, a)
 		}
 		return err
@@ -199,11 +214,39 @@ func (s *Service) Safety(ctx context.Context, f *access.Fund, sess access.Sessio
 	return y, err
 }
 
-// EndSession ends another of the member's sessions. It refuses with
+// network is the beginning of an address: what those who share a line, or a
+// provider's part of a town, have in common.
+func network(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ""
+	}
+	if a = a.Unmap().WithZone(""); a.Is4() {
+		four := a.As4()
+		return fmt.Sprintf("%d.%d.%d.x", four[0], four[1], four[2])
+	}
+	return netip.PrefixFrom(a, 64).Masked().Addr().String()
+}
+
+// EndSession ends another of the member's sessions, and makes its device an unknown
+// one: whoever it is needs more than the password to come back. It refuses with
 // session_ended if it had ended already.
 func (s *Service) EndSession(ctx context.Context, f *access.Fund, sess access.Session, id string) error {
 	if id == sess.ID || len(id) != len(sess.ID) {
 		return access.Refuse("session_ended")
+	}
+	err := s.DB.Write(ctx, f.ID, func(tx *store.Tx) error {
+		other, err := tx.Session(id)
+		if err != nil || other.Member != sess.Member || other.Device == sess.Device {
+			return err
+		}
+		return tx.ForgetDevice(sess.Member, other.Device)
+	})
+	if errors.Is(err, store.ErrNone) {
+		return access.Refuse("session_ended")
+	}
+	if err != nil {
+		return err
 	}
 	return s.Sessions.End(ctx, f, sess.Member, id)
 }

@@ -29,7 +29,8 @@ var every = []audit.Event{
 	audit.LetterOrdered{}, audit.LetterAsked{}, audit.LetterSent{}, audit.LetterUsed{}, audit.ReplacementStarted{}, audit.ReplacementDelayed{},
 	audit.ReplacementStopped{}, audit.ReplacementUsed{}, audit.StopRefused{}, audit.DeviceForgotten{},
 	audit.ProfileChosen{}, audit.MandateBegun{}, audit.MandateEnded{}, audit.ActedFor{},
-	audit.PasskeyAdded{}, audit.PasskeyRemoved{}, audit.PasskeyMuted{}, audit.ContactKept{},
+	audit.PasskeyAdded{}, audit.PasskeyRemoved{}, audit.PasskeyMuted{},
+	audit.ContactKept{}, audit.JourneyDropped{}, audit.OperationLapsed{},
 }
 
 // fill gives every field of an event a value of its own: those that are written

@@ -19,6 +19,7 @@ const (
 	KindCodeKilled         = "code_killed"
 	KindJourneyBegun       = "journey_begun"
 	KindJourneyMoved       = "journey_moved"
+	KindJourneyDropped     = "journey_dropped"
 	KindChannelActive      = "channel_active"
 	KindPasswordChanged    = "password_changed"
 	KindOperationDrafted   = "operation_drafted"
@@ -26,6 +27,7 @@ const (
 	KindOperationConfirmed = "operation_confirmed"
 	KindOperationWithdrawn = "operation_withdrawn"
 	KindOperationDropped   = "operation_dropped"
+	KindOperationLapsed    = "operation_lapsed"
 	KindRegistryImported   = "registry_imported"
 	KindContactKept        = "contact_kept"
 	KindMessageFailed      = "message_failed"
@@ -188,6 +190,14 @@ type (
 		Word    string `json:"word"`
 	}
 
+	// JourneyDropped: the member left it; nothing of it happens any more.
+	JourneyDropped struct {
+		Member  string `json:"member"`
+		Journey string `json:"journey"`
+		Goal    string `json:"goal"`
+		Word    string `json:"word"` // where it stood
+	}
+
 	// ChannelActive: a channel was proved, and is where codes go from now on.
 	ChannelActive struct {
 		Member  string `json:"member"`
@@ -284,6 +294,12 @@ type (
 		Member    string `json:"member"`
 		Operation string `json:"operation"`
 		By        string `json:"by,omitempty"` // who acted, where that is not the member
+	}
+
+	// OperationLapsed: a draft was left for too long.
+	OperationLapsed struct {
+		Member    string `json:"member"`
+		Operation string `json:"operation"`
 	}
 
 	// RegistryImported: a new version of the register is shown.
@@ -389,6 +405,7 @@ func (e CodeSpent) kind() string          { return KindCodeSpent }
 func (e CodeKilled) kind() string         { return KindCodeKilled }
 func (e JourneyBegun) kind() string       { return KindJourneyBegun }
 func (e JourneyMoved) kind() string       { return KindJourneyMoved }
+func (e JourneyDropped) kind() string     { return KindJourneyDropped }
 func (e ChannelActive) kind() string      { return KindChannelActive }
 func (e PasswordChanged) kind() string    { return KindPasswordChanged }
 func (e OperationDrafted) kind() string   { return KindOperationDrafted }
@@ -396,6 +413,7 @@ func (e OperationChanged) kind() string   { return KindOperationChanged }
 func (e OperationConfirmed) kind() string { return KindOperationConfirmed }
 func (e OperationWithdrawn) kind() string { return KindOperationWithdrawn }
 func (e OperationDropped) kind() string   { return KindOperationDropped }
+func (e OperationLapsed) kind() string    { return KindOperationLapsed }
 func (e RegistryImported) kind() string   { return KindRegistryImported }
 func (e ContactKept) kind() string        { return KindContactKept }
 func (e MessageFailed) kind() string      { return KindMessageFailed }
@@ -431,6 +449,7 @@ func (e CodeSpent) about() string          { return e.Member }
 func (e CodeKilled) about() string         { return e.Member }
 func (e JourneyBegun) about() string       { return e.Member }
 func (e JourneyMoved) about() string       { return e.Member }
+func (e JourneyDropped) about() string     { return e.Member }
 func (e ChannelActive) about() string      { return e.Member }
 func (e PasswordChanged) about() string    { return e.Member }
 func (e OperationDrafted) about() string   { return e.Member }
@@ -438,6 +457,7 @@ func (e OperationChanged) about() string   { return e.Member }
 func (e OperationConfirmed) about() string { return e.Member }
 func (e OperationWithdrawn) about() string { return e.Member }
 func (e OperationDropped) about() string   { return e.Member }
+func (e OperationLapsed) about() string    { return e.Member }
 func (e RegistryImported) about() string   { return "" }
 func (e ContactKept) about() string        { return e.Member }
 func (e MessageFailed) about() string      { return e.Member }

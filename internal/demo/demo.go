@@ -302,6 +302,7 @@ func Run(ctx context.Context, o Options) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var workers sync.WaitGroup
 	workers.Go(func() { d.App.Run(work) })
+	workers.Go(func() { d.work(work, o.Log) })
 	d.announce(o.Out)
 	err = app.Serve(ctx, l, d.Handler, o.Log)
 	stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,8 +15,10 @@ import (
 	"time"
 
 	"aditus/funds"
+	"aditus/internal/access"
 	"aditus/internal/demo"
 	"aditus/internal/policy"
+	"aditus/internal/store"
 )
 
 func start(t *testing.T, dir string) *demo.Demo {
@@ -166,5 +169,41 @@ func TestLettersOpen(t *testing.T) {
 	}
 	if opened < 10 {
 		t.Errorf("only %d letters open an enrolment", opened)
+	}
+}
+
+// What could have happened: the demonstration's page says that a letter comes, and
+// none does.
+func TestOffice(t *testing.T) {
+	d := start(t, "")
+	defer func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	err := d.App.DB.Write(t.Context(), "alpina", func(tx *store.Tx) error {
+		m, err := tx.MembersByLogin("7560000669896")
+		if err != nil || len(m) != 1 {
+			return fmt.Errorf("%d people: %v", len(m), err)
+		}
+		return errors.Join(
+			tx.UseChannel(access.Channel{ID: "c1", Member: m[0].ID, Kind: access.SMS, Address: "+41701234567", Source: "member"}),
+			tx.OpenCase(access.Case{Kind: "letter", Member: m[0].ID, Why: "factor"}),
+			tx.OpenCase(access.Case{Kind: "letter", Member: m[0].ID, Why: "activation"}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time nothing is ordered any more
+		if err := d.Office(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.App.Worker.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all := d.Capture.Messages()
+		if len(all) != 1 || all[0].Channel != "letter" || !strings.Contains(all[0].To, "Lausanne") {
+			t.Errorf("%+v", all)
+		}
 	}
 }

@@ -313,6 +313,9 @@ func (e *Engine) Cancel(ctx context.Context, f *access.Fund, v Visitor) error {
 			}
 			return err
 		}
+		if err := audit.Record(tx, audit.JourneyDropped{Member: j.Member, Journey: j.ID, Goal: j.Goal, Word: Word(f, j)}); err != nil {
+			return err
+		}
 		c, err := tx.LastChallenge(j.Question(purpose(j)))
 		if errors.Is(err, store.ErrNone) {
 			return nil

@@ -173,11 +173,31 @@ func (e *Engine) open(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, 
 	if !proved.IsZero() {
 		how = "proved"
 	}
+	if how == "new" {
+		if err := e.tellUnproved(tx, v, m); err != nil {
+			return "", err
+		}
+	}
 	if err := tx.UseDevice(access.Device{ID: device, Member: m.ID, Agent: v.Agent, Proved: proved}); err != nil {
 		return "", err
 	}
 	return e.Sessions.Start(tx, f, access.Session{Member: m.ID, Level: level, Method: method, Lang: v.Lang, Device: device,
 		Agent: v.Agent, ProvedAt: proved}, how, v.where())
+}
+
+// tellUnproved tells every contact of a sign-in with nothing but the password, from
+// a browser never used before. Whoever never signed in anywhere is not told of the
+// first time: the password that was set for it is a notice of its own.
+func (e *Engine) tellUnproved(tx *store.Tx, v Visitor, m access.Member) error {
+	before, err := tx.HasDevices(m.ID)
+	if err != nil || !before {
+		return err
+	}
+	channel, err := tx.Channel(m.ID)
+	if err != nil {
+		return err
+	}
+	return e.notify(tx, m, v.Lang, "new_device", []address{{channel.Kind, channel.Address}}, access.Channel{}, access.DeviceArg(v.Agent))
 }
 
 // Register is the goal «secure_channel» from within the reading area: the

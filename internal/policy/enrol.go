@@ -25,6 +25,8 @@ func (c *checker) enrol(fund *access.Fund, f *file) {
 	for _, p := range fund.Factor.Prefixes {
 		c.need(prefixForm.MatchString(p), "factor.prefixes", "%q is not the beginning of a number, as +41", p)
 	}
+	_, changes := fund.Flow("change_factor")
+	c.need(!f.Factor.Delay.set || changes, "factor.delay", `there is no flow with the goal "change_factor"`)
 	if !f.Factor.Delay.set {
 		fund.Factor.Delay = 24 * time.Hour
 	}

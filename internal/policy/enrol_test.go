@@ -44,3 +44,16 @@ func TestEnrolProblems(t *testing.T) {
 		})
 	}
 }
+
+// A delay of what cannot happen is a mistake in the file.
+func TestDelayOfNothing(t *testing.T) {
+	data, err := funds.Files.ReadFile("aurora.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = policy.Parse("aurora.toml", append(data, "\n[factor]\ndelay = \"24h\"\n"...))
+	problems, ok := errors.AsType[policy.Problems](err)
+	if want := `factor.delay: there is no flow with the goal "change_factor"`; !ok || !strings.Contains(problems.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +87,8 @@ func TestProblems(t *testing.T) {
 		{"two words", `{ channel  = ["email", "sms"] },                        # F-3`, `{ channel = ["email"], code = "channel" },`, "a step is one word and its argument"},
 		{"ends", `{ password = "new" }, { code = "channel" }`, `{ password = "new" }`, "ends without a proof"},
 		{"field type", `type = "postcode"`, `type = "colour"`, `"colour" is not a type`},
+		{"variant", `languages = ["it", "fr", "de", "en"]`, `languages = ["it@voi", "fr", "de", "en"]`, `there are no texts in "it@voi", only in it, fr, de, en, and it@lei`},
+		{"variant and language", `languages = ["it", "fr", "de", "en"]`, `languages = ["it@lei", "it", "fr", "de", "en"]`, `"it" stands twice`},
 		{"hold", `hold  = ["contact_change", "email", "password_reset"]`, `hold = ["weather"]`, `"weather" is not a hold`},
 		{"amount", `type = "iban" } ]`, `type = "amount", min = 5, max = 4 } ]`, "an amount lies between 0 and 10000000, and min below max"},
 		{"least", `type = "iban" } ]`, `type = "iban", min = 5 } ]`, "only an amount has a least value"},
@@ -170,4 +173,15 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("let through: %+v", fund)
 		}
 	})
+}
+
+// A fund that speaks as Lei speaks Italian, to everybody but the texts.
+func TestVariant(t *testing.T) {
+	f, err := policy.Parse("aurora.toml", []byte(strings.Replace(shipped(t), `"it", "fr"`, `"fr", "it@lei"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(f.Languages, []string{"fr", "it", "de", "en"}) || len(f.Variants) != 1 || f.Variants["it"] != "it@lei" {
+		t.Errorf("%v %v", f.Languages, f.Variants)
+	}
 }

@@ -95,8 +95,8 @@ func (im *importer) returning(tx *store.Tx, a *Analysis, r *staged) error {
 }
 
 // proved tells of a row that brings another contact than the one its person has
-// proved since: the proved one stays in use, and the office has two to choose
-// from (I-2).
+// proved since: a channel that was proved stays in use, and the office has two to
+// choose from (I-2). Which of them the fund shows, keepContacts decides.
 func (im *importer) proved(tx *store.Tx, a *Analysis, r *staged, old access.Record) error {
 	now := r.entry.Record
 	brought := map[access.Kind]string{}
@@ -113,11 +113,19 @@ func (im *importer) proved(tx *store.Tx, a *Analysis, r *staged, old access.Reco
 		return nil
 	}
 	c, err := tx.Channel(r.is.member)
-	if err != nil || c.ID == "" {
+	if err != nil {
 		return err
 	}
-	address, changed := brought[c.Kind]
-	if changed && tx.ChannelIndex(c.Kind, address) != tx.ChannelIndex(c.Kind, c.Address) {
+	address, other := brought[c.Kind]
+	other = other && c.ID != "" && tx.ChannelIndex(c.Kind, address) != tx.ChannelIndex(c.Kind, c.Address)
+	if _, changed := brought[access.SMS]; changed && !other {
+		at, err := provedOnline(tx, r.is.member, access.SMS, old.Mobile)
+		if err != nil {
+			return err
+		}
+		other = !at.IsZero()
+	}
+	if other {
 		r.res.Issues = append(slices.Clone(r.res.Issues), issueContactProved)
 		if r.res.Outcome.severity() < Warn.severity() {
 			a.Totals[r.res.Outcome]--

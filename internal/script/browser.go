@@ -24,6 +24,7 @@ type browser struct {
 	tabs   map[string]*tab
 	tab    *tab         // the one in front
 	posted func() error // after each form that was sent; may be nil
+	tongue *tongue      // what pages are held against; may be nil
 }
 
 // A tab is the page that is shown, and those before it.
@@ -139,6 +140,11 @@ func (b *browser) show(v view, by shipment) error {
 		b.tab.before = append(b.tab.before, b.tab.view)
 	}
 	b.tab.view = v
+	if b.tongue != nil {
+		if err := b.tongue.judge(&v); err != nil {
+			return err
+		}
+	}
 	if by.method != "POST" {
 		return nil
 	}

@@ -26,6 +26,7 @@
 //	forge /path k=v…                    the same from another site
 //	long NAME N                         a text of so many letters, for later: $NAME
 //	browser NAME, tab NAME              another browser, with its own cookies and network; another tab of this one
+//	speaks LANGUAGE                     what this browser shows, and what is sent and looked at, is in that language, and nothing is unfilled
 //	network 192.0.2.7                   this browser's address from now on
 //
 //	[!] see TEXT                        somewhere on the page

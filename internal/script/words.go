@@ -67,6 +67,7 @@ func vocabulary() map[string]command {
 			c.Setenv(c.args[0], strings.Repeat("a", n))
 			return err
 		}},
+		"speaks":  one((*world).speaks),
 		"network": one(func(w *world, address string) error { w.wire.from = address; return nil }),
 
 		"see": {1, -1, true, see},
@@ -202,6 +203,9 @@ func see(w *world, c call) error {
 func message(kind string) func(*world, call) error {
 	return func(w *world, c call) error {
 		text, err := w.message(kind, c.args[0])
+		if err == nil && w.tongue != nil {
+			err = w.tongue.text(text)
+		}
 		if err != nil {
 			return err
 		}

@@ -62,6 +62,20 @@ func (db *DB) migrate(ctx context.Context, files fs.FS) (err error) {
 	return nil
 }
 
+// Made reports whether the database has all tables that this program needs: what
+// Migrate would make. For commands that only read.
+func (db *DB) Made(ctx context.Context) (bool, error) {
+	files, err := fs.Sub(schema, "schema")
+	if err != nil {
+		return false, err
+	}
+	if db.lite != nil {
+		return made(ctx, db.lite.db, files), nil
+	}
+	pool := stdlib.OpenDBFromPool(db.pg.pool)
+	return made(ctx, pool, files), pool.Close()
+}
+
 // made reports whether every step was taken before. goose would find that out
 // too, with ten questions and a second connection, at every start of a program
 // whose members wait for it. Whatever made cannot tell is left to goose.

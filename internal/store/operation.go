@@ -126,9 +126,16 @@ func (tx *Tx) DropOperation(member, id string) error {
 		WHERE fund = ?1 AND member = ?2 AND id = ?3 AND state IN ('draft', 'coded')`, member, id, ms(tx.now))
 }
 
-// LapseOperations ends drafts that nobody touched since then, and says how many.
-func (tx *Tx) LapseOperations(since time.Time) (int64, error) {
-	return tx.exec(`UPDATE operation SET state = 'lapsed' WHERE fund = ?1 AND state IN ('draft', 'coded') AND changed_at < ?2`, ms(since))
+// LapseOperations ends drafts that nobody touched since then, and says which, with
+// their members and no more of them.
+func (tx *Tx) LapseOperations(since time.Time) (lapsed []access.Operation, err error) {
+	err = tx.query(func(r row) error {
+		var o access.Operation
+		err := r.Scan(&o.ID, &o.Member)
+		lapsed = append(lapsed, o)
+		return err
+	}, `UPDATE operation SET state = 'lapsed' WHERE fund = ?1 AND state IN ('draft', 'coded') AND changed_at < ?2 RETURNING id, member`, ms(since))
+	return lapsed, err
 }
 
 // AddConfirmation writes down a receipt. The operation is its key: a second one

@@ -95,9 +95,9 @@ func TestOperation(t *testing.T) {
 		third.ID, third.Number = "o3", "N3"
 		ok(t, do(func(tx *store.Tx) error { return tx.AddOperation(third) }))
 		ok(t, do(func(tx *store.Tx) error {
-			n, err := tx.LapseOperations(tx.Now())
-			if n != 1 {
-				t.Errorf("%d lapsed", n)
+			lapsed, err := tx.LapseOperations(tx.Now())
+			if len(lapsed) != 1 || lapsed[0].ID != twin.ID || lapsed[0].Member != twin.Member {
+				t.Errorf("%v lapsed", lapsed)
 			}
 			return err
 		}))

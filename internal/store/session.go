@@ -102,6 +102,13 @@ func (tx *Tx) UseDevice(d access.Device) error {
 		d.ID, d.Member, d.Agent, ms(tx.now), ms(d.Proved))
 }
 
+// HasDevices reports whether the member used any device before.
+func (tx *Tx) HasDevices(member string) (bool, error) {
+	var n int
+	err := tx.first(`SELECT count(*) FROM device WHERE fund = ?1 AND member = ?2`, []any{member}, &n)
+	return n > 0, err
+}
+
 // ForgetDevices makes every device of the member an unknown one, but one.
 func (tx *Tx) ForgetDevices(member, keep string) error {
 	_, err := tx.exec(`DELETE FROM device WHERE fund = ?1 AND member = ?2 AND id <> ?3`, member, keep)

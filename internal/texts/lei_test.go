@@ -9,6 +9,9 @@ import (
 	"testing/fstest"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"aditus/funds"
+	"aditus/internal/policy"
 )
 
 // What shows that a text speaks to somebody as tu.
@@ -20,7 +23,7 @@ var (
 	// In a sentence: what asks somebody to do something. A label of two or three
 	// words, without a full stop, is what people say to the page: «Conferma».
 	tuAsks = regexp.MustCompile(`(?:^|[.?!»:]\s+|\n)(?:Accedi|Aggiungi|Apri|Aspetta|Attiva(?:lo)?|Cambia|Chiama|Chiedi(?:ne)?|Chiudi|Comincia|Completa(?:ne)?|Comunica|Controlla(?:l[aoi])?|` +
-		`Correggi|Crea(?:li)?|Dacci|Fai|Guarda|Indica|Leggi(?:l[aoe])?|Mescola|Premi|Prova|Ricomincia|Riprova|Scansiona|Scegli(?:la|ne)?|Scrivi(?:l[oi])?|Stampa(?:li)?|` +
+		`Correggi|Crea(?:li)?|Dacci|Fai|Guarda|Indica|Leggi(?:l[aoe])?|Mescola|Premi|Prova|Ricomincia|Riprova|Scansiona|Scegli(?:la|ne)?|Scrivi(?:l[oi]|ci)?|Stampa(?:li)?|` +
 		`Tieni|Togli(?:lo)?|Torna|Unisci|Usa(?:ne)?|Vai|Versa|Non \p{Ll}+(?:are|ere|ire|rl[aoei]|rti))(?:[^\p{L}]|$)` +
 		`|(?:[:,] |poi |oppure |urgenza | e )(?:accedi|apri|aspetta|chiama|chiedi|completa|controlla|guarda|indica|premi|ricomincia|riprova|scegli|scrivi|tieni|torna|usa) [^.]*`)
 	thirdPerson = regexp.MustCompile(`(?:se chiama|poi usa|chi usa|li controlla) `) // which are also another person's
@@ -66,6 +69,27 @@ func TestLei(t *testing.T) {
 	for _, key := range slices.Sorted(maps.Keys(lei)) {
 		if slices.Equal(b.common["it"]()[key].forms(), b.common["it@lei"]()[key].forms()) {
 			t.Errorf("it@lei.toml: %s says the same as it.toml: leave it out", key)
+		}
+	}
+}
+
+// And the funds that we ship, should they choose it.
+func TestLeiOfFunds(t *testing.T) {
+	all, err := policy.LoadAll(funds.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := load(t)
+	for _, f := range all {
+		if err := b.AddFund(f.ID, funds.Files); err != nil {
+			t.Fatal(err)
+		}
+		for key, m := range b.funds[f.ID]["it@lei"] {
+			for _, text := range m.forms() {
+				if found := tu(key, text); found != "" {
+					t.Errorf("%s.it@lei.toml: %s says tu, as in %q: %s", f.ID, key, strings.TrimSpace(found), text)
+				}
+			}
 		}
 	}
 }

@@ -235,6 +235,18 @@ func (b *Book) fits(key, lang string, read map[string]messages) error {
 	return text.fitsSMS(key, LanguageOf(lang))
 }
 
+// Keys are those of all texts, the product's and the fund's own, sorted.
+func (b *Book) Keys(fund string) []string {
+	all := map[string]bool{}
+	for key := range b.common[Languages[0]]() {
+		all[key] = true
+	}
+	for key := range b.funds[fund][Languages[0]] {
+		all[key] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
 // A Style is how a fund writes.
 type Style struct {
 	Fund    string         // its ID: whose own wording to use

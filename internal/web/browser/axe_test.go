@@ -14,11 +14,11 @@ import (
 )
 
 // groups are all pages in all their states; each group has a world of its own.
-var groups = map[string][]state{"in": statesIn, "code": statesCode, "area": statesArea, "act": statesAct, "enrol": statesEnrol,
+var groups = map[string][]state{"in": statesIn, "code": statesCode, "area": statesArea, "act": statesAct, "enrol": statesEnrol, "loss": statesLoss,
 	"meridiana": statesMeridiana, "halves": statesHalves, "alpina": statesAlpina, "passkey": statesPasskey, "people": statesPeople}
 
 // fundOf is the fund of a group's world, where it is not the first.
-var fundOf = map[string]string{"enrol": "alpina", "meridiana": "meridiana", "halves": "meridiana", "alpina": "alpina", "passkey": "alpina", "people": "meridiana"}
+var fundOf = map[string]string{"enrol": "alpina", "loss": "alpina", "meridiana": "meridiana", "halves": "meridiana", "alpina": "alpina", "passkey": "alpina", "people": "meridiana"}
 
 // reviewed is what axe cannot tell of a page and a person looked at: a rule, how
 // the page was shown, and what was seen. What axe cannot tell and is not here

@@ -107,7 +107,7 @@ func newWorldOf(t *testing.T, fund string) *world {
 	w.file = filepath.Join(t.TempDir(), "aditus.db")
 	w.app, err = app.New(t.Context(), app.Options{Database: w.file, Keys: keys.New(nil), Funds: []*access.Fund{w.fund},
 		Wording: funds.Files, Hosts: map[string]string{w.host: w.fund.ID}, Checkpoints: io.Discard, Now: w.clock.Now,
-		Senders: map[access.Kind]deliver.Sender{access.Email: w, access.SMS: w, access.PEC: w}, Log: slog.New(slog.DiscardHandler),
+		Senders: map[access.Kind]deliver.Sender{access.Email: w, access.SMS: w, access.PEC: w, access.Letter: w}, Log: slog.New(slog.DiscardHandler),
 		Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1}, Slots: 1, Queue: -1})
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ type data struct {
 
 type accessed struct {
 	area.Access
-	When, How, Device string
+	When, How, Device, Where string
 }
 
 // A device is a browser that is known.
@@ -55,11 +55,11 @@ type device struct {
 	This                  bool
 }
 
-type session struct{ ID, Device, Since, Label string }
+type session struct{ ID, Device, Since, Where, Label string }
 
 // Show reads the page.
 func (Page) Show(v *page.Visit) (any, error) {
-	y, err := v.Area.Safety(v.Context(), v.Fund, v.Session)
+	y, err := v.Area.Safety(v.Context(), v.Fund, v.Session, v.IP)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	d.Phone = mobile(v, y.Mobile)
 	for _, a := range y.Accesses {
-		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), How: v.T("method.password")}
+		row := accessed{Access: a, When: v.ShortStamp(a.At), Device: act.Agent(v, a.Agent), Where: place(v, a.Place), How: v.T("method.password")}
 		if a.OK {
 			row.How = act.Method(v, a.Method)
 		}
@@ -94,7 +94,7 @@ func (Page) Show(v *page.Visit) (any, error) {
 	}
 	for _, s := range y.Sessions {
 		since := texts.Stamp(s.StartedAt)
-		row := session{ID: s.ID, Device: act.Agent(v, s.Agent), Since: v.T("security.session_since", "stamp", since)}
+		row := session{ID: s.ID, Device: act.Agent(v, s.Agent), Since: v.T("security.session_since", "stamp", since), Where: place(v, y.Places[s.ID])}
 		if s.ID == v.Session.ID {
 			d.This = row
 			continue
@@ -103,6 +103,17 @@ func (Page) Show(v *page.Visit) (any, error) {
 		d.Others = append(d.Others, row)
 	}
 	return d, nil
+}
+
+// place is where a browser was, in words; "" if nothing can be said.
+func place(v *page.Visit, p area.Place) string {
+	switch {
+	case p.Same:
+		return v.T("security.place_same")
+	case p.Network == "":
+		return ""
+	}
+	return v.T("security.place_other", "network", p.Network)
 }
 
 // mobile is how the number on file stands.
