@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"aditus/internal/access"
 	"aditus/internal/dbtest"
+	"aditus/internal/profile"
 	"aditus/internal/softkey"
 	"aditus/internal/store"
 )
@@ -494,4 +496,49 @@ func TestPasskeyNone(t *testing.T) {
 	if s.number(`SELECT count(*) FROM journey WHERE goal = 'add_passkey'`) != 0 {
 		t.Error("a journey to one began")
 	}
+}
+
+// What could have happened: whoever acts for another confirms with a passkey, and it is
+// looked for among the other's, or the act is confirmed as hers.
+func TestPasskeyForAnother(t *testing.T) {
+	eachSite(t, withKeys, func(t *testing.T, s *site) {
+		s.register(anna)
+		child := "M00905739"
+		err := s.app.DB.Write(t.Context(), s.fund.ID, func(tx *store.Tx) error {
+			im, err := tx.BeginImport("children.csv", "1")
+			if err != nil {
+				return err
+			}
+			err = tx.AddEntry(access.Entry{ID: "00905739", Member: child, Number: "00905739", Login: "RNDMNL14A04E098O", Status: "active", Held: access.HeldRepresented,
+				Version: im.Version, Digest: "1", Record: access.Record{Name: "Emanuele", Surname: "Rondardi", TaxCode: "RNDMNL14A04E098O", Born: "2014-01-04",
+					Representative: anna.code, RepresentativeKind: "parent", OfAge: access.OfAge("2014-01-04", s.fund.Zone).UnixMilli()}})
+			if err != nil {
+				return err
+			}
+			if err := tx.PublishImport(im); err != nil {
+				return err
+			}
+			_, err = profile.Enrol(tx, s.fund, access.Mandate{Representative: anna.id(), Member: child, Kind: "parent", By: "office",
+				Proof: access.Document{Kind: "identity_document", Number: "AX1234567", Issuer: "Comune", Date: "2024-03-01"}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, b := &softkey.Device{}, s.browser("first", "192.0.2.1")
+		b.signs(anna)
+		page := b.do("GET", "/profiles", nil).Body.String()
+		found := regexp.MustCompile(`name="profile"[^>]*value="([^"]*` + child + `[^"]*)"`).FindStringSubmatch(page)
+		if found == nil {
+			t.Fatalf("no profile to choose: %s", page)
+		}
+		s.to(b.post("/profiles", "profile", anna.id()), "/")
+		b.adds(anna, d, "telefono")
+		s.to(b.post("/profiles", "profile", found[1]), "/")
+		draft := b.draft("iban", "iban", "IT60X0542811101000000123456", "profile", child)
+		s.to(b.key(d, draft), strings.Replace(draft, "/confirm", "/done", 1))
+		if n := s.number(`SELECT count(*) FROM confirmation WHERE member = ?1 AND method = 'passkey'`, child); n != 1 {
+			t.Errorf("%d receipts", n)
+		}
+	})
 }
