@@ -52,6 +52,7 @@ type profiles struct {
 	browsers map[string]*browser // by who sits there
 	log      []string
 	seen     map[string]int
+	next     string // whom the office has just had to do with
 }
 
 var (
@@ -120,6 +121,7 @@ func (w *profiles) sits(who string) {
 func (w *profiles) office() string {
 	who, child := actors[w.rnd.IntN(len(actors))], children[w.rnd.IntN(len(children))]
 	what := ""
+	w.next = who
 	w.write(func(tx *store.Tx) error {
 		switch n := w.rnd.IntN(20); {
 		case n < 12:
@@ -130,7 +132,7 @@ func (w *profiles) office() string {
 				return nil
 			}
 			return err
-		case n < 14:
+		case n < 15:
 			what = "ends " + who + " for " + child
 			all, err := tx.MandatesOf(who)
 			if err != nil {
@@ -142,7 +144,7 @@ func (w *profiles) office() string {
 				}
 			}
 			return nil
-		case n < 15:
+		case n < 17:
 			what = who + " says that it was not them"
 			return once(tx.Freeze(who, "s"))
 		}
@@ -183,7 +185,9 @@ func (w *profiles) read() profilesState {
 
 // step does one thing, and judges what it changed.
 func (w *profiles) step(i int) {
-	w.now.pass(time.Duration(w.rnd.IntN(3)) * time.Second)
+	if w.rnd.IntN(4) == 0 { // mostly within the second for which a session is remembered
+		w.now.pass(time.Second)
+	}
 	if w.rnd.IntN(12) == 0 {
 		before := w.read()
 		w.log = append(w.log, fmt.Sprintf("%d the office: %s", i, w.office()))
@@ -193,6 +197,9 @@ func (w *profiles) step(i int) {
 		return
 	}
 	who := actors[w.rnd.IntN(len(actors))]
+	if w.next != "" { // goes on at once, as if nothing had happened
+		who, w.next = w.next, ""
+	}
 	b := w.browsers[who]
 	if b.cookies["session"] == "" || w.rnd.IntN(15) == 0 {
 		w.sits(who)
