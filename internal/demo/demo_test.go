@@ -207,3 +207,29 @@ func TestOffice(t *testing.T) {
 		}
 	}
 }
+
+// What could have happened: the sample mother cannot act for her child, and nobody who
+// tries the demonstration ever sees how that is; or she can twice after a restart.
+func TestMotherActs(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		d := start(t, dir)
+		form := url.Values{"username": {"S90004901"}, "password": {"ciliegia-Lampada-47-nuvola"}}
+		r := httptest.NewRequest("POST", "http://meridiana.localhost:8080/login", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		in := httptest.NewRecorder()
+		d.Handler.ServeHTTP(in, r)
+		r = httptest.NewRequest("GET", "http://meridiana.localhost:8080/profiles", nil)
+		for _, c := range in.Result().Cookies() {
+			r.AddCookie(c)
+		}
+		page := httptest.NewRecorder()
+		d.Handler.ServeHTTP(page, r)
+		if n := strings.Count(page.Body.String(), "Emanuele Rondardi"); in.Code != http.StatusSeeOther || page.Code != http.StatusOK || n != 1 {
+			t.Errorf("signed in with %d; the profiles are %d, with the child %d times", in.Code, page.Code, n)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -61,16 +61,19 @@ func may(tx *store.Tx, f *access.Fund, p parties) (access.Channel, error) {
 	if p.owner.Access(f, tx.Now()) != "full" || p.actor.Access(f, tx.Now()) != "full" {
 		return access.Channel{}, access.Refuse("operation_status")
 	}
-	for _, m := range []access.Member{p.actor, p.owner} {
-		frozen, err := tx.Frozen(m.ID)
-		if err != nil {
+	frozen, err := tx.Frozen(p.actor.ID)
+	if err != nil {
+		return access.Channel{}, err
+	}
+	if !frozen.IsZero() {
+		return access.Channel{}, access.Refuse("frozen")
+	}
+	if p.how != "" {
+		if frozen, err = tx.Frozen(p.owner.ID); err != nil {
 			return access.Channel{}, err
 		}
-		if !frozen.IsZero() {
-			return access.Channel{}, access.Refuse("frozen")
-		}
-		if p.how == "" {
-			break
+		if !frozen.IsZero() { // said in another's access: here there is nothing to undo
+			return access.Channel{}, access.Refuse("operation_status")
 		}
 	}
 	if asksPIN(f) {
