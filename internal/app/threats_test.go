@@ -289,3 +289,31 @@ func TestNothingTypedIsKept(t *testing.T) {
 		})
 	}
 }
+
+// What could have happened: backup codes, of which ten are good at a time, are
+// guessed without end, or sixty-four at once (security.md part 3, rows 4 and 8).
+func TestBackupsAreLimited(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			s := newSiteOf(t, engine, "alpina", func(f *access.Fund) { f.Code.PerHour, f.Code.PerDay, f.Code.PerSite = 1000, 1000, 1000 })
+			w := &standings{memory: remember(s, 0)}
+			p := w.comes(standing{name: "backup", reach: (*passer).returns})
+			heard := func() int64 { return s.number(`SELECT count(*) FROM event WHERE kind = 'backup_used'`) }
+			guess := func(i int) []string { return []string{"backup", fmt.Sprintf("ABCD-ABCD-ABCD-%04d", 2222+i)} }
+			p.together(64, "/otp/backup", guess)
+			if n := heard(); n != 5 {
+				t.Errorf("%d of 64 were looked at, want 5", n)
+			}
+			for range 5 { // hours; a new sign-in each, as the journey's time is over
+				s.now.pass(61 * time.Minute)
+				p.browser = s.browser("again", p.from)
+				p.posts("/otp", "/login", "username", p.email, "password", "Tw7!murx-quol")
+				p.together(10, "/otp/backup", guess)
+			}
+			if n := heard(); n != 10 {
+				t.Errorf("%d were looked at in a day, want 10", n)
+			}
+		})
+	}
+}
