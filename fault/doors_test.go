@@ -29,7 +29,7 @@ import (
 
 // The floor of the doors that are looked at here: as short as keeps the work below
 // it, so that the samples do not take hours. The program's is 600 ms.
-const doorFloor = 60 * time.Millisecond
+const doorFloor = 120 * time.Millisecond
 
 // A door is the program in this process, serving one fund, with people put straight
 // into its database.
@@ -150,7 +150,7 @@ func (d *door) knocks(classes []*class, each int) {
 	var mu sync.Mutex
 	var browsers sync.WaitGroup
 	next := 0
-	for range 4 {
+	for range 8 {
 		browsers.Go(func() {
 			b := newClient(d.addr)
 			for range 5 { // warm
@@ -189,16 +189,16 @@ func (d *door) knocks(classes []*class, each int) {
 	}
 }
 
-// compares knocks until nothing looks apart, four times at most: noise goes, and a
-// difference stays. Limited people have asked as often as they may.
+// compares knocks until nothing looks apart, four times at most, each time at all
+// doors, so that all have met the same moments: noise goes, and a difference stays.
+// Limited people have asked as often as they may.
 func (d *door) compares(t *testing.T, where string, classes []*class, each int, limited func(p *person) string) {
 	t.Helper()
-	todo := classes
 	for range 4 {
 		d.change(`DELETE FROM throttle`)
 		d.change(`DELETE FROM tally`)
 		far := time.Now().Add(20 * time.Hour).UnixMilli()
-		for _, c := range todo {
+		for _, c := range classes {
 			for _, p := range c.people {
 				if strings.Contains(c.name, "too often") {
 					d.change(`INSERT INTO tally (fund, key, hour_used, hour_until, day_used, day_until) VALUES (?1, ?2, 10, ?3, 10, ?3)`,
@@ -206,8 +206,8 @@ func (d *door) compares(t *testing.T, where string, classes []*class, each int, 
 				}
 			}
 		}
-		d.knocks(todo, each)
-		if todo = apart(classes); len(todo) == 0 {
+		d.knocks(classes, each)
+		if len(apart(classes)) == 0 {
 			break
 		}
 	}

@@ -48,6 +48,9 @@ type site struct {
 	raw  *sql.DB
 	now  *clock
 	pg   bool
+
+	database string          // where it is
+	typed    map[string]bool // everything that was sent in a form; nil: not taken down
 }
 
 // newSite makes one. Change, if not nil, sees the fund before it is served.
@@ -86,7 +89,7 @@ func newSiteOf(t testing.TB, engine, fund string, change func(*access.Fund)) *si
 			t.Error(err)
 		}
 	})
-	s.raw = dbtest.Raw(t, where)
+	s.raw, s.database = dbtest.Raw(t, where), where
 	return s
 }
 
@@ -232,6 +235,16 @@ func (s *site) browser(name, from string) *browser {
 
 // do asks, and keeps the cookies of the answer. Redirects are not followed.
 func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRecorder {
+	return b.send(method, path, form, nil)
+}
+
+// send is do with more headers, or others.
+func (b *browser) send(method, path string, form url.Values, headers map[string]string) *httptest.ResponseRecorder {
+	for _, values := range form {
+		if b.s.typed != nil {
+			b.s.typed[values[0]] = true
+		}
+	}
 	r := httptest.NewRequest(method, "https://"+b.s.fund.Hosts[0]+path, strings.NewReader(form.Encode()))
 	r.RemoteAddr = "127.0.0.1:4321"
 	r.Header.Set("X-Forwarded-For", b.from)
@@ -245,6 +258,11 @@ func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRec
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.cookies)) {
 		r.AddCookie(&http.Cookie{Name: "__Host-" + name, Value: b.cookies[name]})
+	}
+	for name, value := range headers {
+		if r.Header.Set(name, value); name == "Host" {
+			r.Host = value
+		}
 	}
 	w := httptest.NewRecorder()
 	b.s.app.Handler.ServeHTTP(w, r)

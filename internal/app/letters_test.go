@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"hash/crc32"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -34,7 +35,11 @@ func ahv(n int) string {
 	return digits + fmt.Sprint((10-sum%10)%10)
 }
 
-// letters brings them in, as an import would. The member of a letter is "L"+ahv.
+// row is the row's, and with an L before it the person's: made of the number, and
+// not telling it.
+func (l letter) row() string { return fmt.Sprintf("e%08x", crc32.ChecksumIEEE([]byte(l.ahv))) }
+
+// letters brings them in, as an import would.
 func (s *site) letters(all ...letter) {
 	s.t.Helper()
 	err := s.app.DB.Write(s.t.Context(), s.fund.ID, func(tx *store.Tx) error {
@@ -47,7 +52,7 @@ func (s *site) letters(all ...letter) {
 			if status == "" {
 				status = "active"
 			}
-			if err := tx.AddEntry(access.Entry{ID: "e" + l.ahv, Member: "L" + l.ahv, Number: "e" + l.ahv, Login: l.ahv, Status: status, Held: l.held, Version: im.Version, Digest: "0",
+			if err := tx.AddEntry(access.Entry{ID: l.row(), Member: "L" + l.row(), Number: l.row(), Login: l.ahv, Status: status, Held: l.held, Version: im.Version, Digest: "0",
 				Record: access.Record{Name: "Nome", Surname: "Cognome", AHV: l.ahv, Born: "1982-03-21", Plan: "flex", Left: "2024-03-15"}}); err != nil {
 				return err
 			}
@@ -59,7 +64,7 @@ func (s *site) letters(all ...letter) {
 				if i < len(l.codes)-1 {
 					issued = fmt.Sprintf("2024-0%d-01", i+1)
 				}
-				if err := tx.AddActivationCode("e"+l.ahv, tx.ActivationIndex(code), issued, im.Version); err != nil {
+				if err := tx.AddActivationCode(l.row(), tx.ActivationIndex(code), issued, im.Version); err != nil {
 					return err
 				}
 			}
@@ -120,7 +125,7 @@ func (s *site) newLetter(l letter) {
 			return err
 		}
 		for _, code := range l.codes {
-			if err := tx.AddActivationCode("e"+l.ahv, tx.ActivationIndex(code), "2025-03-01", im.Version); err != nil {
+			if err := tx.AddActivationCode(l.row(), tx.ActivationIndex(code), "2025-03-01", im.Version); err != nil {
 				return err
 			}
 		}

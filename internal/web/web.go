@@ -213,6 +213,9 @@ func (s *Site) answer(v *page.Visit, rt route, t func() *template.Template, aske
 	if err != nil {
 		return err
 	}
+	if _, takes := rt.page.(page.Inputs); !takes && slices.ContainsFunc(v.Wrong, func(r *access.Refusal) bool { return r.Code == "form_unknown" }) {
+		return page.Bad // it has no form, and no place to say what is wrong with one
+	}
 	return v.Draw(v.Status, t(), data)
 }
 
@@ -292,16 +295,12 @@ func (s *Site) form(v *page.Visit, rt route) error {
 	}
 	v.Form = v.PostForm
 	var known []string
-	in, takes := rt.page.(page.Inputs)
-	if takes {
+	if in, ok := rt.page.(page.Inputs); ok {
 		known = in.Inputs(v)
 	}
 	for name, values := range v.Form {
 		if !slices.Contains(known, name) {
 			v.Form = url.Values{}
-			if !takes { // it has no form, and no place to say what is wrong with one
-				return page.Bad
-			}
 			return access.Refuse("form_unknown")
 		}
 		if len(values) > 1 {

@@ -3,6 +3,7 @@
 //
 //   - a Go package, or something exported, without a doc comment;
 //   - a link in a Markdown file to a file or a heading that is not there;
+//   - a test, or a script, that a document says shows something and that is not there;
 //   - a path of the machine somebody worked on, or the host of a package
 //     registry, which a lock file records if it is let;
 //   - the name of a shipped fund in Go, outside tests: what differs between
@@ -48,6 +49,10 @@ func check(root string) ([]string, error) {
 	}
 	var complaints []string
 	funds := fundNames(files)
+	there, err := tests(root, files)
+	if err != nil {
+		return nil, err
+	}
 	for _, path := range files {
 		text, err := os.ReadFile(filepath.Join(root, path))
 		if os.IsNotExist(err) {
@@ -63,6 +68,9 @@ func check(root string) ([]string, error) {
 		switch {
 		case strings.HasSuffix(path, ".md"):
 			complaints = append(complaints, links(root, path, text)...)
+			if claims(path) {
+				complaints = append(complaints, shown(root, path, text, there)...)
+			}
 		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.Contains("/"+path, "/testdata/"):
 			complaints = append(complaints, names(path, text, funds)...)
 		}

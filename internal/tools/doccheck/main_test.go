@@ -12,22 +12,26 @@ import (
 func TestCheck(t *testing.T) {
 	root := t.TempDir()
 	files := map[string]string{
-		"funds/sole.toml":     "name = \"Sole\"\n",
-		"funds/sole.it.toml":  "",
-		".gitignore":          "/ignored/\n",
-		"ignored/x.md":        "[nowhere](nowhere.md)",
-		"a/a.go":              "// Package a has a comment.\npackage a\n\n// Said is.\nfunc Said() {}\n\nfunc Unsaid() {}\n\nfunc inner() {}\n\n// T is.\ntype T struct{}\n\nfunc (*T) Method() {}\n\ntype u struct{}\n\nfunc (u) Fine() {}\n\n// Both are.\nconst (\n\tA = 1\n\tB = 2\n)\n\nvar (\n\tC = 1\n\tD = 2 // D is.\n)\n",
-		"a/a_test.go":         "package a\n\nfunc Loud() string { return \"sole\" }\n",
-		"a/testdata/b.go":     "package b\n\nfunc Unsaid() { println(\"sole\") }\n",
-		"c/c.go":              "package c\n\nconst host = \"SOLE.example\" // and again in a comment: Sole\n",
-		"d/d.go":              "package d\n",
-		"d/doc.go":            "// Package d has its comment here.\npackage d\n",
-		"docs/one.md":         "# One, `two` & [three](two.md)\n\n[a](two.md) [b](two.md#due) [c](#one-two--three) ![d](../funds)\n[e](https://example.org/x) `[f](nope.md)`\n\n```\n[g](nope.md)\n```\n[h]: ../a/a.go\n",
-		"docs/two.md":         "## Due\n\n## Due\n\n[a](three.md) [b](one.md#four) [c](#due-1) [d](#due-2) [e](/one.md) [f](sub/x.md \"title\")\n[g]: gone.md\n",
-		"web/lock.json":       "{" + forbidden[6] + " \"https://" + forbidden[4] + "/x\"}\n",
-		"scripts/run":         "cd " + forbidden[0] + "x\n",
-		"picture.png":         "\x89PNG\x00" + forbidden[1],
-		"strange & name\t.md": "[a](nope.md)\n",
+		"funds/sole.toml":                     "name = \"Sole\"\n",
+		"funds/sole.it.toml":                  "",
+		".gitignore":                          "/ignored/\n",
+		"ignored/x.md":                        "[nowhere](nowhere.md)",
+		"a/a.go":                              "// Package a has a comment.\npackage a\n\n// Said is.\nfunc Said() {}\n\nfunc Unsaid() {}\n\nfunc inner() {}\n\n// T is.\ntype T struct{}\n\nfunc (*T) Method() {}\n\ntype u struct{}\n\nfunc (u) Fine() {}\n\n// Both are.\nconst (\n\tA = 1\n\tB = 2\n)\n\nvar (\n\tC = 1\n\tD = 2 // D is.\n)\n",
+		"a/a_test.go":                         "package a\n\nfunc Loud() string { return \"sole\" }\n",
+		"a/testdata/b.go":                     "package b\n\nfunc Unsaid() { println(\"sole\") }\n",
+		"c/c.go":                              "package c\n\nconst host = \"SOLE.example\" // and again in a comment: Sole\n",
+		"d/d.go":                              "package d\n",
+		"d/doc.go":                            "// Package d has its comment here.\npackage d\n",
+		"docs/one.md":                         "# One, `two` & [three](two.md)\n\n[a](two.md) [b](two.md#due) [c](#one-two--three) ![d](../funds)\n[e](https://example.org/x) `[f](nope.md)`\n\n```\n[g](nope.md)\n```\n[h]: ../a/a.go\n",
+		"docs/explanation/asvs.md":            "TestNowhere, script nowhere\n\n| `a` TestHere, TestGone | `b` TestHere; TestHere |\n| script there, script cli/there, script gone |\n",
+		"a/here_test.go":                      "package a\n\nfunc TestHere(t *testing.T) {}\n",
+		"cmd/aditus/testdata/there.txtar":     "",
+		"cmd/aditus/testdata/cli/there.txtar": "",
+		"docs/two.md":                         "## Due\n\n## Due\n\n[a](three.md) [b](one.md#four) [c](#due-1) [d](#due-2) [e](/one.md) [f](sub/x.md \"title\")\n[g]: gone.md\n",
+		"web/lock.json":                       "{" + forbidden[6] + " \"https://" + forbidden[4] + "/x\"}\n",
+		"scripts/run":                         "cd " + forbidden[0] + "x\n",
+		"picture.png":                         "\x89PNG\x00" + forbidden[1],
+		"strange & name\t.md":                 "[a](nope.md)\n",
 	}
 	for name, text := range files {
 		path := filepath.Join(root, name)
@@ -47,6 +51,9 @@ func TestCheck(t *testing.T) {
 	}
 	want := []string{
 		`c/c.go:3: names the fund SOLE: what is its own goes in its file`,
+		`docs/explanation/asvs.md:3: package a has no TestGone`,
+		`docs/explanation/asvs.md:3: package b has no TestHere`,
+		`docs/explanation/asvs.md:4: there is no script gone`,
 		`docs/two.md:5: link to three.md: there is no such file`,
 		`docs/two.md:5: link to one.md#four: there is no such heading`,
 		`docs/two.md:5: link to #due-2: there is no such heading`,

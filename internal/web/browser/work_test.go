@@ -21,9 +21,11 @@ func (s *stage) crowds(r *reader) {
 	}
 }
 
-// idles sends the page's form without the work that it may ask for.
+// idles has the page's form go without the work that it may ask for: it is thrown
+// away when it is done.
 func (s *stage) idles() {
 	s.t.Helper()
+	until(s.t, s.page, "the work", `document.querySelector("[data-work] input")?.value !== ""`)
 	browsertest.Eval[int](s.page, `(document.querySelector("[data-work] input")?.remove(), 0)`)
 }
 
