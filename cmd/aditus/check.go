@@ -14,6 +14,7 @@ import (
 	"aditus/internal/policy"
 	"aditus/internal/registry"
 	"aditus/internal/texts"
+	"aditus/internal/web"
 )
 
 // checkCmd is `aditus check`.
@@ -81,6 +82,9 @@ func words(fsys fs.FS, f *access.Fund) error {
 		return policy.Problems{{File: f.ID + ".<lang>.toml", Text: err.Error()}}
 	}
 	var problems policy.Problems
+	if _, err := web.ReadMarks(fsys, f); err != nil {
+		problems = append(problems, policy.Problem{File: f.ID + ".toml", Text: err.Error()})
+	}
 	for _, lang := range f.Languages {
 		voice := book.Voice(texts.StyleOf(f, lang), lang)
 		for _, act := range f.Acts {

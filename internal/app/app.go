@@ -44,7 +44,7 @@ type Options struct {
 	Database    string // postgres://… or a SQLite file
 	Keys        *keys.Ring
 	Funds       []*access.Fund
-	Wording     fs.FS             // <fund>.<lang>.toml; nil for none
+	Wording     fs.FS             // <fund>.<lang>.toml, and pictures that funds' files name; nil for none
 	Hosts       map[string]string // more hosts: host -> fund's ID
 	Senders     map[access.Kind]deliver.Sender
 	Checkpoints io.Writer
@@ -92,11 +92,17 @@ func New(ctx context.Context, o Options) (*App, error) {
 		ids = append(ids, f.ID)
 	}
 	a.Texts = texts.Load()
+	marks := map[string]web.Marks{}
 	if o.Wording != nil {
-		for _, id := range ids {
-			if err := a.Texts.AddFund(id, o.Wording); err != nil {
+		for _, f := range o.Funds {
+			if err := a.Texts.AddFund(f.ID, o.Wording); err != nil {
 				return nil, err
 			}
+			m, err := web.ReadMarks(o.Wording, f)
+			if err != nil {
+				return nil, fmt.Errorf("%s.toml: %w", f.ID, err)
+			}
+			marks[f.ID] = m
 		}
 	}
 	built, err := assets.Load()
@@ -144,7 +150,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		Signer: o.Keys.Signer("checkpoint"), Second: o.Checkpoints, Every: 1000, Within: time.Minute}
 	site := &web.Site{Services: page.Services{Journeys: a.Journeys, Operations: a.Operations, Area: &area.Service{DB: a.DB, Sessions: a.Sessions},
 		Sessions: a.Sessions, Assets: built, Texts: a.Texts, Now: now, Secure: o.Secure, Demo: o.Demo},
-		Funds: o.Funds, Hosts: o.Hosts, Log: o.Log, Proxies: o.Proxies, Ready: a.ready}
+		Funds: o.Funds, Hosts: o.Hosts, Marks: marks, Log: o.Log, Proxies: o.Proxies, Ready: a.ready}
 	a.Handler = site.Handler()
 	return a, nil
 }

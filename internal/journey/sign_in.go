@@ -185,12 +185,23 @@ func (e *Engine) open(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, 
 		Agent: v.Agent, ProvedAt: proved}, how, v.where())
 }
 
+// newDeviceDay is how often a day a member is told of a new browser that nothing but
+// the password opened.
+const newDeviceDay = 3
+
 // tellUnproved tells every contact of a sign-in with nothing but the password, from
 // a browser never used before. Whoever never signed in anywhere is not told of the
-// first time: the password that was set for it is a notice of its own.
+// first time: the password that was set for it is a notice of its own. Nor is it
+// told more often than newDeviceDay times a day: there are browsers that forget who
+// they are each time they are closed.
 func (e *Engine) tellUnproved(tx *store.Tx, v Visitor, m access.Member) error {
 	before, err := tx.HasDevices(m.ID)
 	if err != nil || !before {
+		return err
+	}
+	if _, err := tx.Count(tx.Keys().Index("tally", "new device "+m.ID), 0, newDeviceDay); errors.Is(err, store.ErrNone) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	channel, err := tx.Channel(m.ID)

@@ -39,6 +39,7 @@ func (c *checker) need(ok bool, key, format string, args ...any) {
 var (
 	idForm   = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 	hostForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	markForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*\.png$`)
 	colour   = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 	// senderForm is what networks let an SMS come from (3GPP TS 23.040, 9.1.2.5).
@@ -118,6 +119,9 @@ func (c *checker) brand(fund *access.Fund, f *file) {
 	if f.Brand.Radius != nil {
 		b.Radius = *f.Brand.Radius
 		c.need(b.Radius >= 0 && b.Radius <= 24, "brand.radius", "must be between 0 and 24")
+	}
+	for _, mark := range []struct{ key, name string }{{"logo", b.Logo}, {"favicon", b.Favicon}} {
+		c.need(mark.name == "" || markForm.MatchString(mark.name), "brand."+mark.key, `must be a PNG file beside this one, as "logo.png"`)
 	}
 	for _, v := range []struct {
 		key, value, otherwise string

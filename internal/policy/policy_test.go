@@ -63,6 +63,8 @@ func TestProblems(t *testing.T) {
 		{"certified sender", `email = "noreply@fondoaurora.example"`, "email = \"noreply@fondoaurora.example\"\npec = \"Aurora <a@pec.example>\"", "sender.pec: must be"},
 		{"sender of SMS", `email = "noreply@fondoaurora.example"`, "email = \"noreply@fondoaurora.example\"\nsms = \"Fondo Aurora!\"", "sender.sms: must be"},
 		{"contrast", `brand = "#0b5563"`, `brand = "#ffee00"`, "contrast of"},
+		{"logo that is a program", `brand = "#0b5563"`, `logo = "logo.svg"`, `brand.logo: must be a PNG file beside this one`},
+		{"favicon from elsewhere", `brand = "#0b5563"`, `favicon = "../icon.png"`, `brand.favicon: must be a PNG file beside this one`},
 		{"colour", `brand = "#0b5563"`, `brand = "petrol"`, "brand.brand: must be a colour"},
 		{"hours", ` de = "Montag bis Freitag, 9:00–17:00",`, ``, `help.hours: no text in "de"`},
 		{"password", "min = 15", "min = 7", "password.min: must be 8 or more"},

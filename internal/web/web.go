@@ -38,6 +38,7 @@ type Site struct {
 	page.Services
 	Funds []*access.Fund
 	Hosts map[string]string // more hosts: host -> fund's ID, beside those of the funds' files
+	Marks map[string]Marks  // by fund's ID; nil for none
 	Log   *slog.Logger
 
 	// Proxies are the networks whose word on the client's address is taken
@@ -50,8 +51,9 @@ type Site struct {
 
 // A hosted fund, prepared.
 type hosted struct {
-	fund *access.Fund
-	site *page.Site
+	fund  *access.Fund
+	site  *page.Site
+	marks Marks
 }
 
 // Handler has every route there is.
@@ -59,7 +61,8 @@ func (s *Site) Handler() http.Handler {
 	hosts := map[string]hosted{}
 	byID := map[string]hosted{}
 	for _, f := range s.Funds {
-		h := hosted{f, &page.Site{Theme: theme(f.Brand)}}
+		marks := s.Marks[f.ID]
+		h := hosted{f, &page.Site{Theme: theme(f.Brand), Logo: marks.Logo.Path, Favicon: marks.Favicon.Path}, marks}
 		byID[f.ID] = h
 		for _, name := range f.Hosts {
 			hosts[name] = h
@@ -103,6 +106,10 @@ func (s *Site) Handler() http.Handler {
 			return
 		}
 		headers(w.Header(), s.Secure)
+		if strings.HasPrefix(r.URL.Path, "/brand/") {
+			h.marks.serve(w, r)
+			return
+		}
 		ctx, stop := context.WithTimeout(r.Context(), deadline)
 		defer stop()
 		r = r.WithContext(ctx)

@@ -1,18 +1,24 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"image"
+	"image/png"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"aditus/funds"
@@ -192,4 +198,51 @@ func TestNoSecretInLog(t *testing.T) {
 // aurora is where the fund stands whose people sign in with a tax code.
 func aurora(all []*access.Fund) int {
 	return slices.IndexFunc(all, func(f *access.Fund) bool { return f.ID == "aurora" })
+}
+
+// A fund's own logo and sign stand on its pages in the place of the product's, and
+// on no other fund's.
+func TestMarksOnPages(t *testing.T) {
+	all, err := policy.LoadAll(funds.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := *all[aurora(all)]
+	f.Brand.Logo, f.Brand.Favicon = "logo.png", "icon.png"
+	var logo, icon bytes.Buffer
+	if err := errors.Join(png.Encode(&logo, image.NewGray(image.Rect(0, 0, 120, 40))), png.Encode(&icon, image.NewGray(image.Rect(0, 0, 32, 32)))); err != nil {
+		t.Fatal(err)
+	}
+	others := slices.DeleteFunc(all, func(o *access.Fund) bool { return o.ID == f.ID })
+	a, err := app.New(t.Context(), app.Options{Database: filepath.Join(t.TempDir(), "aditus.db"), Keys: keys.New(rand.Reader), Funds: append(others, &f),
+		Wording: fstest.MapFS{"logo.png": {Data: logo.Bytes()}, "icon.png": {Data: icon.Bytes()}}, Senders: map[access.Kind]deliver.Sender{},
+		Checkpoints: io.Discard, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Secure: true, Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	get := func(host, path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		a.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "https://"+host+path, nil))
+		return w
+	}
+	named := regexp.MustCompile(`"(/brand/[0-9a-f]{16}\.png)"`).FindAllStringSubmatch(get(f.Hosts[0], "/login").Body.String(), -1)
+	if len(named) != 2 {
+		t.Fatalf("the page names %q", named)
+	}
+	for _, m := range named {
+		if w := get(f.Hosts[0], m[1]); w.Code != 200 || w.Header().Get("Content-Type") != "image/png" {
+			t.Errorf("%s: %d, %s", m[1], w.Code, w.Header().Get("Content-Type"))
+		}
+		if w := get(others[0].Hosts[0], m[1]); w.Code != 404 {
+			t.Errorf("%s at another fund: %d", m[1], w.Code)
+		}
+	}
+	if body := get(others[0].Hosts[0], "/login").Body.String(); strings.Contains(body, "/brand/") || !strings.Contains(body, "favicon") {
+		t.Error("another fund's page has the picture, or no sign of its own")
+	}
 }

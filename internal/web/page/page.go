@@ -94,7 +94,8 @@ type Visit struct {
 
 // A Site is what the frame needs of a fund, prepared once.
 type Site struct {
-	Theme template.CSS
+	Theme         template.CSS
+	Logo, Favicon string // the paths of pictures, "" for the product's own
 }
 
 // Elsewhere is the error of a page asked out of turn: the member belongs there.
