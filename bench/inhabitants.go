@@ -57,8 +57,10 @@ func letter(i int) string {
 	return string(b)
 }
 
-// batch is how many entries are staged in one transaction, as by an import.
-const stagedAtOnce = 2000
+// stagedAtOnce is how many entries are staged in one transaction: more than by an
+// import, as nobody else writes, and so each page of the indexes of keyed hashes is
+// written less often.
+const stagedAtOnce = 10_000
 
 // settleIn brings n people into a fund's register, in the way an import does once
 // it has judged its rows.

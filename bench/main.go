@@ -78,7 +78,7 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 5, "how many rounds the medians are of")
 	flag.BoolVar(&b.quick, "quick", false, "one short round, to try it")
 	flag.IntVar(&b.rows, "rows", 100_000, "rows of an import")
-	flag.IntVar(&b.people, "people", 1_000_000, "people of each fund in the larger of two towns; a thousand at least")
+	flag.IntVar(&b.people, "people", 1_000_000, "people of the larger of two towns; a thousand at least")
 	flag.IntVar(&b.conns, "conns", 0, "connections of the server to its database; 0 is the product's default")
 	flag.StringVar(&b.profile, "profile", "", "a directory for processor profiles of the server, one a figure")
 	flag.Parse()

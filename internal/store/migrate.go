@@ -141,14 +141,15 @@ func (migrateLock) SessionUnlock(ctx context.Context, c *sql.Conn) error {
 //
 // SQLite's samples of values are thrown away again: where there are some, it
 // parses a statement anew each time another value is bound, which costs more
-// than any plan for one value could save. ANALYZE reads the whole file once and
-// in order, so its cache is kept small: full, it would be a megabyte and more of
-// an idle program.
+// than any plan for one value could save. Nobody can write while ANALYZE reads,
+// and with a million people it read for longer than writers wait; so of each index
+// it looks at ten thousand rows for each value. It reads in order, so its cache is
+// kept small: full, it would be a megabyte and more of an idle program.
 func (db *DB) Analyze(ctx context.Context) error {
 	if db.pg != nil {
 		_, err := db.pg.pool.Exec(ctx, "ANALYZE")
 		return err
 	}
-	_, err := db.lite.db.ExecContext(ctx, "PRAGMA cache_size = -128; ANALYZE; DELETE FROM sqlite_stat4; ANALYZE sqlite_schema; PRAGMA cache_size = -2000")
+	_, err := db.lite.db.ExecContext(ctx, "PRAGMA cache_size = -128; PRAGMA analysis_limit = 10000; ANALYZE; DELETE FROM sqlite_stat4; ANALYZE sqlite_schema; PRAGMA cache_size = -2000")
 	return err
 }
