@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,31 +27,17 @@ func TestFaultWalkProfiles(t *testing.T) {
 	for _, engine := range dbtest.Engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			w := newProfiles(t, engine)
-			for i := range walkSteps(t) {
-				w.step(i)
-				if t.Failed() {
-					t.Fatalf("seed %d; the last steps:\n%s", seed(t), strings.Join(w.log[max(0, len(w.log)-25):], "\n"))
-				}
-			}
-			t.Logf("%v", w.seen)
-			for _, what := range []string{"chosen", "drafted for another", "confirmed for another", "withdrawn for another", "refused"} {
-				if w.seen[what] == 0 {
-					t.Errorf("nothing was ever %s: the walk came to no door", what)
-				}
-			}
+			walkAll(t, []string{"chosen", "drafted for another", "confirmed for another", "withdrawn for another", "refused"},
+				func(nth uint64) walker { return newProfiles(t, engine, nth) })
 		})
 	}
 }
 
 // profiles is a walk: the site, three who act and two for whom they can.
 type profiles struct {
-	*site
-	rnd      *rand.Rand
-	browsers map[string]*browser // by who sits there
-	log      []string
-	seen     map[string]int
-	next     string // whom the office has just had to do with
+	*memory
+	sitting map[string]*browser // by who sits there
+	next    string              // whom the office has just had to do with
 }
 
 var (
@@ -62,12 +47,12 @@ var (
 
 const actorPIN = "K7M2Q9XA"
 
-func newProfiles(t *testing.T, engine string) *profiles {
+func newProfiles(t *testing.T, engine string, nth uint64) *profiles {
 	s := newSiteOf(t, engine, "meridiana", func(f *access.Fund) {
 		f.Code.PerHour, f.Code.PerDay, f.Code.PerSite, f.Code.Again = 100000, 100000, 100000, time.Second
 		f.Session.Idle, f.Session.Absolute = 24*time.Hour, 24*365*time.Hour
 	})
-	w := &profiles{site: s, rnd: rand.New(rand.NewPCG(seed(t), 15)), browsers: map[string]*browser{}, seen: map[string]int{}}
+	w := &profiles{memory: remember(s, 15+nth), sitting: map[string]*browser{}}
 	hash, err := s.app.Passwords.Hash(t.Context(), actorPIN)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +78,7 @@ func newProfiles(t *testing.T, engine string) *profiles {
 		return tx.PublishImport(im)
 	})
 	for i, id := range actors {
-		w.browsers[id] = s.browser(id, fmt.Sprintf("192.0.2.%d", i+1))
+		w.sitting[id] = w.browsers[i]
 	}
 	return w
 }
@@ -105,14 +90,12 @@ func (w *profiles) write(f func(*store.Tx) error) {
 	}
 }
 
-func (w *profiles) table(q string) map[string]string { return (&walk{site: w.site}).table(q) }
-
 // sits signs somebody in, once more.
 func (w *profiles) sits(who string) {
 	w.t.Helper()
 	w.write(func(tx *store.Tx) error {
 		token, err := w.app.Sessions.Start(tx, w.fund, access.Session{Member: who, Level: access.LevelAct, Method: "password", Lang: "it"}, "new", audit.Where{})
-		w.browsers[who].cookies["session"] = token
+		w.sitting[who].cookies["session"] = token
 		return err
 	})
 }
@@ -200,12 +183,12 @@ func (w *profiles) step(i int) {
 	if w.next != "" { // goes on at once, as if nothing had happened
 		who, w.next = w.next, ""
 	}
-	b := w.browsers[who]
+	b := w.sitting[who]
 	if b.cookies["session"] == "" || w.rnd.IntN(15) == 0 {
 		w.sits(who)
 	}
 	if w.rnd.IntN(30) == 0 { // somebody else's browser: whoever has the cookie is its member
-		b = w.browsers[actors[w.rnd.IntN(len(actors))]]
+		b = w.sitting[actors[w.rnd.IntN(len(actors))]]
 	}
 	before := w.read()
 	here := session.ID(b.cookies["session"])

@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"aditus/funds"
 	"aditus/internal/access"
+	"aditus/internal/deliver"
 	"aditus/internal/demo"
 	"aditus/internal/policy"
 	"aditus/internal/store"
@@ -201,8 +203,8 @@ func TestOffice(t *testing.T) {
 		if _, err := d.App.Worker.Once(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		all := d.Capture.Messages()
-		if len(all) != 1 || all[0].Channel != "letter" || !strings.Contains(all[0].To, "Lausanne") {
+		all := slices.DeleteFunc(d.Capture.Messages(), func(m deliver.Captured) bool { return m.Channel != "letter" })
+		if len(all) != 1 || !strings.Contains(all[0].To, "Lausanne") {
 			t.Errorf("%+v", all)
 		}
 	}
