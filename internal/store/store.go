@@ -142,6 +142,12 @@ func (db *DB) write(ctx context.Context, tx *Tx, f func(*Tx) error) error {
 		if !retryable(err) || i == tries {
 			return err
 		}
+		// Whoever won the rows must get at them first, or we deadlock again.
+		select {
+		case <-time.After(time.Duration(i) * 5 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
 	}
 }
 
