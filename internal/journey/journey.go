@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"aditus/internal/access"
@@ -234,7 +235,7 @@ func (e *Engine) set(tx *store.Tx, f *access.Fund, v Visitor, m access.Member, j
 	if j.At < 0 {
 		return "", "", fmt.Errorf("fund %s: no step %q in a flow with the goal %s", f.ID, word, j.Goal)
 	}
-	if j.Goal != "sign_in" { // which changes nothing
+	if j.Goal != "sign_in" && !strings.HasPrefix(m.ID, nobody) { // the one changes nothing, the other has nothing
 		since, err := tx.Frozen(m.ID)
 		if err != nil {
 			return "", "", err
