@@ -25,6 +25,7 @@ func TestFactsTellNothing(t *testing.T) {
 		"died":                   {number: "900005", code: "900005", status: "deceased", email: "e@example.com", mobile: "+393000000005", reliable: true},
 		"is held":                {number: "900006", code: "900006", status: "active", held: "quarantine", email: "f@example.com", mobile: "+393000000006", reliable: true},
 		"shares the mobile":      {number: "900007", code: "900007", status: "active", email: "g@example.com", mobile: "+393000000001", reliable: true},
+		"said it was not them":   {number: "900011", code: "900011", status: "active", email: "k@example.com", mobile: "+393000000011", reliable: true},
 		"is a stranger":          {number: "900008", code: "900009", status: "active", email: "h@example.com", mobile: "+393000000009", reliable: true},
 	}
 	matches := member{number: "900010", code: "900010", status: "active", email: "j@example.com", mobile: "+393000000010", reliable: true}
@@ -41,6 +42,9 @@ func TestFactsTellNothing(t *testing.T) {
 					}
 				}
 				s.register(all...)
+				if err := s.app.DB.Write(t.Context(), s.fund.ID, func(tx *store.Tx) error { return tx.Freeze("M900011", "s") }); err != nil {
+					t.Fatal(err)
+				}
 				net := 0
 				ask := func(who string, m member) (answers []string, rows, cost []int64) {
 					net++

@@ -147,6 +147,7 @@ func TestHeadersMakeNoLinks(t *testing.T) {
 				s.now.pass(24 * time.Hour)
 				return append(all, m.Subject+"\n"+codeLine.ReplaceAllString(m.Text, "CODE"))
 			}
+			s.work() // what tells of the new access goes before
 			s.now.pass(24 * time.Hour)
 			want := look(nil)
 			for _, headers := range variants {

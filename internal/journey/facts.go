@@ -116,6 +116,10 @@ func (e *Engine) recoverByFacts(ctx context.Context, f *access.Fund, v Visitor, 
 		if err != nil {
 			return err
 		}
+		frozen, err := tx.Frozen(m.ID)
+		if err != nil {
+			return err
+		}
 		kind, address := mailbox(f, m, said.Mail)
 		asked := audit.RecoveryAsked{Member: m.ID, Subject: subject, Why: "sent", Where: v.where()}
 		looked := access.Case{Member: m.ID} // opens none
@@ -128,6 +132,8 @@ func (e *Engine) recoverByFacts(ctx context.Context, f *access.Fund, v Visitor, 
 			asked.Why, looked.Kind = "deceased", "recovery"
 		case m.Access(f, tx.Now()) == "none":
 			asked.Why = "blocked"
+		case !frozen.IsZero():
+			asked.Why = "frozen"
 		case !mobile.Reliable:
 			asked.Why, looked.Kind = "not_reliable", "recovery"
 		case over:
