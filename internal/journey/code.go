@@ -243,7 +243,7 @@ func (e *Engine) Answer(ctx context.Context, f *access.Fund, v Visitor, j access
 	return r, err
 }
 
-// welcome is where somebody comes who signed in with a code: to what is said of a
+// welcome is where somebody comes who signed in with a code or a passkey: to what is said of a
 // replacement that waits, as it may not be theirs.
 func (e *Engine) welcome(tx *store.Tx, f *access.Fund, m access.Member) (Place, error) {
 	if !changesFactor(f) {

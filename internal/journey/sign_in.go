@@ -115,7 +115,11 @@ func (e *Engine) admit(tx *store.Tx, f *access.Fund, v Visitor, w who) (r Result
 	case w.by == "number":
 		r.Journey, r.To, err = e.begin(tx, f, v, w.member, "secure_channel", "channel", w.by, device)
 	case w.by == byPasskey:
-		r.To = entrance(f, active)
+		if r.To = entrance(f, active); r.To == Home {
+			if r.To, err = e.welcome(tx, f, w.member); err != nil {
+				return r, err
+			}
+		}
 		r.Session, err = e.open(tx, f, v, w.member, device, byPasskey, access.LevelAct, tx.Now(), w.known)
 	case active && (f.SignIn.Code == "always" || f.SignIn.Code == "unknown_device" && w.device.Proved.IsZero()):
 		goal := "sign_in"
