@@ -8,6 +8,7 @@
 //	aditus audit verify --config FILE    look for anything changed in the audit trail
 //	aditus keys init FILE                make the key file
 //	aditus passwords build FILE          make a filter of breached passwords
+//	aditus passwords import --fund ID FILE  bring in passwords that members had elsewhere
 //
 // It exits with 0 when done, 1 when it ran and the answer is no, 2 when the
 // command line was wrong, and 70 when the disk failed while serving. Results go
@@ -47,7 +48,7 @@ type line struct {
 	Check     checkCmd     `cmd:"" help:"Judge a fund's file, or an identifier."`
 	Audit     auditCmd     `cmd:"" help:"Look at the audit trail."`
 	Keys      keysCmd      `cmd:"" help:"Make the key file."`
-	Passwords passwordsCmd `cmd:"" help:"Make a filter of breached passwords."`
+	Passwords passwordsCmd `cmd:"" help:"Make a filter of breached passwords; bring old passwords in."`
 	Version   struct{}     `cmd:"" help:"Say which version this is."`
 }
 

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"aditus/internal/password"
+	"aditus/internal/registry"
 )
 
 // passwordsCmd is `aditus passwords`.
 type passwordsCmd struct {
-	Build passwordsBuildCmd `cmd:"" help:"Make a filter of breached passwords, so that members cannot choose one of them."`
+	Build  passwordsBuildCmd  `cmd:"" help:"Make a filter of breached passwords, so that members cannot choose one of them."`
+	Import passwordsImportCmd `cmd:"" help:"Bring in the passwords that members had elsewhere, as hashes."`
 }
 
 type passwordsBuildCmd struct {
@@ -59,5 +63,48 @@ func (c *passwordsBuildCmd) Run(w world) (err error) {
 	}
 	fmt.Fprintf(w.out, "lines       %d\nhashes      %d\nskipped     %d\npasswords   %d\nmade %s\n",
 		report.Lines, report.Hashes, report.Skipped, report.Passwords, c.Out)
+	return nil
+}
+
+type passwordsImportCmd struct {
+	Config string `required:"" help:"The settings file." type:"path" placeholder:"FILE"`
+	Fund   string `required:"" help:"The fund's id: the name of its file." placeholder:"ID"`
+	DryRun bool   `help:"Judge and compare, and change nothing."`
+	File   string `arg:"" help:"On each line a login, a tab, semicolon or comma, and a hash as another system made it." type:"path"`
+}
+
+// badLines is how many of the lines that cannot be read are told one by one.
+const badLines = 20
+
+// Run brings them in. Lines that are not read are no failure: they are counted, and
+// the first of them told.
+func (c *passwordsImportCmd) Run(w world) (err error) {
+	db, f, done, err := (&importCmd{Config: c.Config, Fund: c.Fund, DryRun: c.DryRun}).open(w)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	bad := 0
+	totals, err := registry.ApplyPasswords(w.ctx, db, f, file, registry.PasswordOptions{Name: filepath.Base(c.File), DryRun: c.DryRun,
+		Bad: func(line int, why error) error {
+			if bad++; bad <= badLines {
+				fmt.Fprintf(w.err, "%s:%d: %v\n", filepath.Base(c.File), line, why)
+			}
+			return nil
+		}})
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	for _, outcome := range registry.PasswordOutcomes() {
+		fmt.Fprintf(w.out, "%-11s %d\n", outcome, totals[outcome])
+	}
+	if c.DryRun {
+		fmt.Fprintln(w.out, "nothing was changed")
+	}
 	return nil
 }

@@ -23,7 +23,7 @@ var every = []audit.Event{
 	audit.CodeAsked{}, audit.CodeRefused{}, audit.CodeAnswered{}, audit.CodeSpent{}, audit.CodeKilled{},
 	audit.JourneyBegun{}, audit.JourneyMoved{}, audit.ChannelActive{}, audit.PasswordChanged{},
 	audit.OperationDrafted{}, audit.OperationChanged{}, audit.OperationConfirmed{}, audit.OperationWithdrawn{}, audit.OperationDropped{},
-	audit.RegistryImported{}, audit.MessageFailed{}, audit.RecoveryAsked{}, audit.Frozen{},
+	audit.RegistryImported{}, audit.PasswordsImported{}, audit.MessageFailed{}, audit.RecoveryAsked{}, audit.Frozen{},
 	audit.EnrolmentRefused{}, audit.Enrolled{}, audit.BackupsMade{}, audit.BackupUsed{}, audit.ContractAdded{},
 	audit.PINChanged{}, audit.PINAnswered{}, audit.PasswordPostponed{}, audit.MobileTrusted{}, audit.MobileLost{}, audit.HalfDelivered{},
 	audit.LetterOrdered{}, audit.LetterAsked{}, audit.LetterSent{}, audit.LetterUsed{}, audit.ReplacementStarted{}, audit.ReplacementDelayed{},

@@ -29,6 +29,7 @@ const (
 	KindOperationDropped   = "operation_dropped"
 	KindOperationLapsed    = "operation_lapsed"
 	KindRegistryImported   = "registry_imported"
+	KindPasswordsImported  = "passwords_imported"
 	KindContactKept        = "contact_kept"
 	KindMessageFailed      = "message_failed"
 	KindRecoveryAsked      = "recovery_asked"
@@ -310,6 +311,13 @@ type (
 		Totals  map[string]int `json:"totals"` // outcome -> rows
 	}
 
+	// PasswordsImported: members can come in with passwords they had elsewhere.
+	PasswordsImported struct {
+		File   string         `json:"file"`
+		Digest string         `json:"digest"`
+		Totals map[string]int `json:"totals"` // outcome -> lines
+	}
+
 	// ContactKept: a row written down before the member proved a contact online had
 	// another one, in an import that makes the version.
 	ContactKept struct {
@@ -415,6 +423,7 @@ func (e OperationWithdrawn) kind() string { return KindOperationWithdrawn }
 func (e OperationDropped) kind() string   { return KindOperationDropped }
 func (e OperationLapsed) kind() string    { return KindOperationLapsed }
 func (e RegistryImported) kind() string   { return KindRegistryImported }
+func (e PasswordsImported) kind() string  { return KindPasswordsImported }
 func (e ContactKept) kind() string        { return KindContactKept }
 func (e MessageFailed) kind() string      { return KindMessageFailed }
 func (e RecoveryAsked) kind() string      { return KindRecoveryAsked }
@@ -459,6 +468,7 @@ func (e OperationWithdrawn) about() string { return e.Member }
 func (e OperationDropped) about() string   { return e.Member }
 func (e OperationLapsed) about() string    { return e.Member }
 func (e RegistryImported) about() string   { return "" }
+func (e PasswordsImported) about() string  { return "" }
 func (e ContactKept) about() string        { return e.Member }
 func (e MessageFailed) about() string      { return e.Member }
 func (e RecoveryAsked) about() string      { return e.Member }
