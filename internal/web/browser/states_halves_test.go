@@ -100,6 +100,7 @@ var statesHalves = []state{
 	{name: "pin-security-none", route: "/security", open: func(s *stage) {
 		s.goes(s.read(kind{noPIN: true, record: matricola.record}), "/security")
 	}},
+	{name: "pin-change", route: "/pin/change", leads: true, open: func(s *stage) { s.begins(s.read(simone), "/pin/change") }},
 	{name: "pin-ask", route: "/pin", open: func(s *stage) { s.begins(s.read(simone), "/pin/change") }},
 	{name: "pin-ask-password", route: "/pin", open: func(s *stage) { s.begins(s.read(simone), "/password/change") }},
 	{name: "pin-ask-wrong", route: "/pin", status: 422, wrong: true, open: func(s *stage) {
