@@ -133,20 +133,7 @@ func nationalNumber(n int) string {
 // few browsers at once, each time from a network of its own.
 func (d *door) knocks(classes []*class, each int) {
 	d.t.Helper()
-	type one struct {
-		c *class
-		p *person
-		n int
-	}
-	var all []one
-	for _, c := range classes {
-		for _, p := range c.people {
-			for n := range each {
-				all = append(all, one{c, p, n})
-			}
-		}
-	}
-	d.random(3).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	all := mixed(d.random(3), classes, each)
 	var mu sync.Mutex
 	var browsers sync.WaitGroup
 	next := 0

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -145,23 +146,30 @@ func (w *world) delay(people []*person) {
 	}
 }
 
-// sample signs in each person of each class so many times, all in random order.
-func (w *world) sample(addr string, classes []*class, each int) {
-	w.t.Helper()
-	type one struct {
-		c *class
-		p *person
-		n int
-	}
-	var all []one
+// A knock is the nth of a person of a class.
+type knock struct {
+	c *class
+	p *person
+	n int
+}
+
+// mixed are so many knocks of each person of each class, all in random order.
+func mixed(rnd *rand.Rand, classes []*class, each int) (all []knock) {
 	for _, c := range classes {
 		for _, p := range c.people {
 			for n := range each {
-				all = append(all, one{c, p, n})
+				all = append(all, knock{c, p, n})
 			}
 		}
 	}
-	w.random(3).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+// sample signs in each person of each class so many times, all in random order.
+func (w *world) sample(addr string, classes []*class, each int) {
+	w.t.Helper()
+	all := mixed(w.random(3), classes, each)
 	b := newClient(addr)
 	for range 20 { // warm
 		if _, err := b.get("/login"); err != nil {

@@ -28,22 +28,3 @@ ALTER TABLE operation ADD COLUMN actor TEXT;
 -- The version whose represented people were looked at; NULL: none was.
 ALTER TABLE registry ADD COLUMN looked BIGINT;
 CREATE INDEX entry_represented ON entry (fund, id) WHERE held = 'represented';
-
--- The same without a list of kinds: they are those of access.Case, and grow.
-DROP INDEX desk_case_one;
-ALTER TABLE desk_case RENAME TO desk_case_before;
-CREATE TABLE desk_case ( -- for the fund's people to look at
-    fund     TEXT   NOT NULL,
-    id       TEXT   NOT NULL,
-    kind     TEXT   NOT NULL,
-    member   TEXT   NOT NULL,
-    why      TEXT   NOT NULL,
-    journey  TEXT   NOT NULL,
-    at       BIGINT NOT NULL,
-    ended_at BIGINT NOT NULL, -- 0: open
-    PRIMARY KEY (fund, id)
-);
-INSERT INTO desk_case (fund, id, kind, member, why, journey, at, ended_at)
-    SELECT fund, id, kind, member, why, journey, at, ended_at FROM desk_case_before;
-DROP TABLE desk_case_before;
-CREATE UNIQUE INDEX desk_case_one ON desk_case (fund, member, kind, why) WHERE ended_at = 0;

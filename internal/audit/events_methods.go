@@ -1,0 +1,104 @@
+package audit
+
+// What each event is called in the trail, whom it is about, and what of it is kept
+// apart because it is personal.
+
+func (e SignedIn) kind() string           { return KindSignedIn }
+func (e SignInFailed) kind() string       { return KindSignInFailed }
+func (e SignedOut) kind() string          { return KindSignedOut }
+func (e SessionsEnded) kind() string      { return KindSessionsEnded }
+func (e CodeAsked) kind() string          { return KindCodeAsked }
+func (e CodeRefused) kind() string        { return KindCodeRefused }
+func (e CodeAnswered) kind() string       { return KindCodeAnswered }
+func (e CodeSpent) kind() string          { return KindCodeSpent }
+func (e CodeKilled) kind() string         { return KindCodeKilled }
+func (e JourneyBegun) kind() string       { return KindJourneyBegun }
+func (e JourneyMoved) kind() string       { return KindJourneyMoved }
+func (e JourneyDropped) kind() string     { return KindJourneyDropped }
+func (e ChannelActive) kind() string      { return KindChannelActive }
+func (e PasswordChanged) kind() string    { return KindPasswordChanged }
+func (e OperationDrafted) kind() string   { return KindOperationDrafted }
+func (e OperationChanged) kind() string   { return KindOperationChanged }
+func (e OperationConfirmed) kind() string { return KindOperationConfirmed }
+func (e OperationWithdrawn) kind() string { return KindOperationWithdrawn }
+func (e OperationDropped) kind() string   { return KindOperationDropped }
+func (e OperationLapsed) kind() string    { return KindOperationLapsed }
+func (e RegistryImported) kind() string   { return KindRegistryImported }
+func (e PasswordsImported) kind() string  { return KindPasswordsImported }
+func (e ContactKept) kind() string        { return KindContactKept }
+func (e MessageFailed) kind() string      { return KindMessageFailed }
+func (e RecoveryAsked) kind() string      { return KindRecoveryAsked }
+func (e Frozen) kind() string             { return KindFrozen }
+func (e EnrolmentRefused) kind() string   { return KindEnrolmentRefused }
+func (e Enrolled) kind() string           { return KindEnrolled }
+func (e BackupsMade) kind() string        { return KindBackupsMade }
+func (e BackupUsed) kind() string         { return KindBackupUsed }
+func (e ContractAdded) kind() string      { return KindContractAdded }
+func (e PINChanged) kind() string         { return KindPINChanged }
+func (e PINAnswered) kind() string        { return KindPINAnswered }
+func (e PasswordPostponed) kind() string  { return KindPasswordPostponed }
+func (e MobileTrusted) kind() string      { return KindMobileTrusted }
+func (e MobileLost) kind() string         { return KindMobileLost }
+func (e HalfDelivered) kind() string      { return KindHalfDelivered }
+func (e ProfileChosen) kind() string      { return KindProfileChosen }
+func (e MandateBegun) kind() string       { return KindMandateBegun }
+func (e MandateEnded) kind() string       { return KindMandateEnded }
+func (e ActedFor) kind() string           { return KindActedFor }
+func (e PasskeyAdded) kind() string       { return KindPasskeyAdded }
+func (e PasskeyRemoved) kind() string     { return KindPasskeyRemoved }
+func (e PasskeyMuted) kind() string       { return KindPasskeyMuted }
+
+func (e SignedIn) about() string           { return e.Member }
+func (e SignInFailed) about() string       { return e.Member }
+func (e SignedOut) about() string          { return e.Member }
+func (e SessionsEnded) about() string      { return e.Member }
+func (e CodeAsked) about() string          { return e.Member }
+func (e CodeRefused) about() string        { return e.Member }
+func (e CodeAnswered) about() string       { return e.Member }
+func (e CodeSpent) about() string          { return e.Member }
+func (e CodeKilled) about() string         { return e.Member }
+func (e JourneyBegun) about() string       { return e.Member }
+func (e JourneyMoved) about() string       { return e.Member }
+func (e JourneyDropped) about() string     { return e.Member }
+func (e ChannelActive) about() string      { return e.Member }
+func (e PasswordChanged) about() string    { return e.Member }
+func (e OperationDrafted) about() string   { return e.Member }
+func (e OperationChanged) about() string   { return e.Member }
+func (e OperationConfirmed) about() string { return e.Member }
+func (e OperationWithdrawn) about() string { return e.Member }
+func (e OperationDropped) about() string   { return e.Member }
+func (e OperationLapsed) about() string    { return e.Member }
+func (e RegistryImported) about() string   { return "" }
+func (e PasswordsImported) about() string  { return "" }
+func (e ContactKept) about() string        { return e.Member }
+func (e MessageFailed) about() string      { return e.Member }
+func (e RecoveryAsked) about() string      { return e.Member }
+func (e Frozen) about() string             { return e.Member }
+func (e EnrolmentRefused) about() string   { return e.Member }
+func (e Enrolled) about() string           { return e.Member }
+func (e BackupsMade) about() string        { return e.Member }
+func (e BackupUsed) about() string         { return e.Member }
+func (e ContractAdded) about() string      { return e.Member }
+func (e PINChanged) about() string         { return e.Member }
+func (e PINAnswered) about() string        { return e.Member }
+func (e PasswordPostponed) about() string  { return e.Member }
+func (e MobileTrusted) about() string      { return e.Member }
+func (e MobileLost) about() string         { return e.Member }
+func (e HalfDelivered) about() string      { return e.Member }
+func (e ProfileChosen) about() string      { return e.Member }
+func (e MandateBegun) about() string       { return e.Member }
+func (e MandateEnded) about() string       { return e.Member }
+func (e ActedFor) about() string           { return e.Member }
+func (e PasskeyAdded) about() string       { return e.Member }
+func (e PasskeyRemoved) about() string     { return e.Member }
+func (e PasskeyMuted) about() string       { return e.Member }
+
+func (e SignedIn) personal() any         { return e.Where }
+func (e SignInFailed) personal() any     { return e.Where }
+func (e RecoveryAsked) personal() any    { return e.Where }
+func (e Frozen) personal() any           { return e.Where }
+func (e ChannelActive) personal() any    { return struct{ Address string }{e.Address} }
+func (e EnrolmentRefused) personal() any { return e.Where }
+func (e MobileTrusted) personal() any    { return struct{ Number string }{e.Number} }
+func (e PasskeyAdded) personal() any     { return e.Where }
+func (e PasskeyRemoved) personal() any   { return e.Where }
